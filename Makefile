@@ -1,0 +1,131 @@
+# The lightweight kernel: one target per thing that people do. No recipe here
+# is longer than a few lines; scripts/ does the work.
+
+include versions.mk
+
+LTS		?= $(LTS_DEFAULT)
+KERNEL		?= lean
+JOBS		?= $(shell nproc)
+
+RELEASE		:= $($(LTS)_RELEASE)
+PACKAGE		:= $($(LTS)_PACKAGE)
+TARBALL		:= $($(LTS)_TARBALL)
+SHA256		:= $($(LTS)_SHA256)
+# For the whole project; a patch that needs more must take it from another.
+LINES_MAX	:= 300
+FILES_MAX	:= 30
+export LTS RELEASE PACKAGE TARBALL SHA256 LINES_MAX FILES_MAX
+export LINUX_TARBALL LINUX_GIT
+
+ifeq ($(RELEASE),)
+$(error LTS=$(LTS): versions.mk knows no such release)
+endif
+
+TOP		:= $(CURDIR)
+BUILD		:= $(TOP)/build
+TREE		:= $(BUILD)/$(LTS)/linux
+OUT		:= $(BUILD)/$(LTS)/$(KERNEL)
+IMAGE		:= $(OUT)/arch/x86/boot/bzImage
+
+# Fragments of each kernel that can be built, from kernel-config/.
+FRAGMENTS_lean	:= lean lwk test
+FRAGMENTS_debug	:= lean lwk test debug
+FRAGMENTS_off	:= lean off
+FRAGMENTS_distro := lwk distro
+FRAGMENTS	:= $(FRAGMENTS_$(KERNEL))
+ifeq ($(FRAGMENTS),)
+$(error KERNEL=$(KERNEL): one of lean, debug, off, distro)
+endif
+ifeq ($(KERNEL),distro)
+ifeq ($(DISTRO_CONFIG),)
+$(error KERNEL=distro needs DISTRO_CONFIG=FILE, the distribution's own configuration)
+endif
+CONFIG_BASE	:= -b $(abspath $(DISTRO_CONFIG))
+endif
+
+# The same input gives the same kernel. ccache if it is there.
+export CCACHE_DIR ?= $(BUILD)/ccache
+CCACHE		:= $(if $(shell command -v ccache),ccache )
+KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
+		  CC="$(CCACHE)gcc" HOSTCC="$(CCACHE)gcc" \
+		  KBUILD_BUILD_USER=lwk KBUILD_BUILD_HOST=lwk \
+		  KBUILD_BUILD_TIMESTAMP=2026-01-01 -j$(JOBS)
+
+.PHONY: help demo test kernel tools tree config shell bench bench-overhead \
+	check check-prefixes check-bloat refresh deps clean distclean
+
+help:
+	@sed -n 's/^## \?//p' Makefile
+
+## The lightweight kernel: make TARGET [LTS=6.12] [KERNEL=lean|debug|distro]
+##
+## demo           set up, build, boot, run HPC Challenge on LWK cores
+## test           build and run all tests (KERNEL=debug: on the debug kernel)
+## kernel         the kernel (and the tree it is built from)
+## tools          lwkexec and what belongs to it
+## shell          boot the kernel, with a shell
+## bench-overhead what the LWK costs Linux, in exact instructions
+## check          cheap checks of the sources and of the patch queue, its budget
+## refresh        export the commits in build/LTS/linux as the patch queue
+## check-prefixes build every prefix of the queue (long)
+## check-bloat    prove that CONFIG_LWK=n changes no text (long)
+## clean          remove build/ except the source tree and the compiler cache
+##
+## LINUX_TARBALL=FILE or LINUX_GIT=DIR name a kernel source; ACCEL=kvm where
+## it works; JOBS=N. For a distribution's kernel: KERNEL=distro
+## DISTRO_CONFIG=FILE.
+
+deps:
+	scripts/deps build tools qemu
+
+tree: | deps
+	scripts/tree
+
+config: tree
+	scripts/config-make $(CONFIG_BASE) $(TREE) $(OUT) \
+		$(FRAGMENTS:%=kernel-config/%.config)
+
+kernel: config
+	$(KMAKE) bzImage $(if $(filter distro,$(KERNEL)),modules)
+	@echo "kernel: $(IMAGE)"
+
+tools: | deps
+	$(MAKE) -s -C tools O=$(BUILD)/tools
+
+demo: kernel tools
+	scripts/deps demo
+	scripts/demo -k $(IMAGE)
+
+test: kernel tools
+	scripts/deps demo tests lint
+	scripts/test -k $(IMAGE) $(TESTS)
+
+shell: kernel tools
+	PATH="$(BUILD)/tools:$$PATH" scripts/qemu-run -k $(IMAGE) \
+		-a lwkcpus=0.2-3 -i
+
+check: tree
+	scripts/deps lint
+	scripts/queue-check
+	scripts/source-check $(TREE) $(OUT)
+
+refresh: tree
+	scripts/queue-export
+
+check-prefixes: tree
+	scripts/check-prefixes
+
+check-bloat: tree
+	scripts/check-bloat
+
+bench-overhead: kernel
+	scripts/bench-kernels
+	bench/overhead $(BUILD)/$(LTS)/pristine/arch/x86/boot/bzImage \
+		$(BUILD)/$(LTS)/lean/arch/x86/boot/bzImage
+
+clean:
+	rm -rf $(BUILD)/tools $(BUILD)/init $(BUILD)/bench \
+		$(filter-out $(BUILD)/%/linux,$(wildcard $(BUILD)/*/*))
+
+distclean:
+	rm -rf $(BUILD)

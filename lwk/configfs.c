@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One directory per enclave below /sys/kernel/config/lwk/, one value per
+ * file. See Documentation/ABI/testing/configfs-lwk.
+ */
+#include <linux/configfs.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+
+#include "internal.h"
+
+/* Larger than any sane list of tasks; bounds what one read may allocate. */
+#define LWK_LIST_MAX	(8 * 1024 * 1024)
+
+static struct lwk_enclave *to_enclave(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct lwk_enclave, group);
+}
+
+static ssize_t enclave_cores_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%*pbl\n",
+			  cpumask_pr_args(&to_enclave(item)->cores));
+}
+CONFIGFS_ATTR_RO(enclave_, cores);
+
+static ssize_t enclave_syscall_cores_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%*pbl\n",
+			  cpumask_pr_args(&to_enclave(item)->syscall_cores));
+}
+CONFIGFS_ATTR_RO(enclave_, syscall_cores);
+
+static ssize_t enclave_free_cores_show(struct config_item *item, char *page)
+{
+	struct lwk_enclave *e = to_enclave(item);
+
+	guard(spinlock)(&e->lock);
+	return sysfs_emit(page, "%*pbl\n", cpumask_pr_args(&e->free));
+}
+CONFIGFS_ATTR_RO(enclave_, free_cores);
+
+static ssize_t enclave_lwkcpus_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", lwk_boot_arg());
+}
+CONFIGFS_ATTR_RO(enclave_, lwkcpus);
+
+static ssize_t store_bounded(const char *page, size_t count,
+			     unsigned int max, unsigned int *value)
+{
+	unsigned int v;
+	int err;
+
+	err = kstrtouint(page, 0, &v);
+	if (err)
+		return err;
+	if (v > max)
+		return -ERANGE;
+	WRITE_ONCE(*value, v);
+	return count;
+}
+
+static ssize_t enclave_quantum_us_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(to_enclave(item)->quantum_us));
+}
+
+static ssize_t enclave_quantum_us_store(struct config_item *item,
+					const char *page, size_t count)
+{
+	return store_bounded(page, count, LWK_QUANTUM_MAX_US,
+			     &to_enclave(item)->quantum_us);
+}
+CONFIGFS_ATTR(enclave_, quantum_us);
+
+static ssize_t enclave_poll_us_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_enclave(item)->poll_us));
+}
+
+static ssize_t enclave_poll_us_store(struct config_item *item,
+				     const char *page, size_t count)
+{
+	return store_bounded(page, count, LWK_POLL_MAX_US,
+			     &to_enclave(item)->poll_us);
+}
+CONFIGFS_ATTR(enclave_, poll_us);
+
+static struct configfs_attribute *enclave_attrs[] = {
+	&enclave_attr_cores,
+	&enclave_attr_syscall_cores,
+	&enclave_attr_free_cores,
+	&enclave_attr_lwkcpus,
+	&enclave_attr_quantum_us,
+	&enclave_attr_poll_us,
+	NULL,
+};
+
+/* RCU held. Is @p alive in @e? */
+static bool runs_in(const struct task_struct *p, const struct lwk_enclave *e)
+{
+	const struct lwk_rsv *rsv = READ_ONCE(p->lwk.rsv);
+
+	return rsv && rsv->enclave == e && READ_ONCE(p->lwk.member);
+}
+
+/*
+ * Lists the tasks of an enclave, as the pid namespace of the reader numbers
+ * them, one per line. Without a buffer, returns the room to provide; with
+ * one, fills it to the end, since configfs hands out all of it.
+ */
+static ssize_t list_members(const struct lwk_enclave *e, char *buf,
+			    size_t size, bool threads)
+{
+	struct pid_namespace *ns = task_active_pid_ns(current);
+	struct task_struct *g, *p;
+	ssize_t len = 0;
+	pid_t nr;
+
+	guard(rcu)();
+	for_each_process(g) {
+		for_each_thread(g, p) {
+			if (!runs_in(p, e))
+				continue;
+			nr = threads ? task_pid_nr_ns(p, ns) :
+				       task_tgid_nr_ns(p, ns);
+			if (nr && buf)
+				len += scnprintf(buf + len, size - len,
+						 "%d\n", nr);
+			else if (nr)
+				len += snprintf(NULL, 0, "%d\n", nr);
+			if (!threads)
+				break;
+		}
+	}
+	if (buf && len < size)
+		memset(buf + len, '\n', size - len);
+	/* One more than the text: it is terminated while it is written. */
+	return buf ? size : len ? len + 1 : 0;
+}
+
+static ssize_t enclave_tasks_read(struct config_item *item, void *buf,
+				  size_t size)
+{
+	return list_members(to_enclave(item), buf, size, true);
+}
+CONFIGFS_BIN_ATTR_RO(enclave_, tasks, NULL, LWK_LIST_MAX);
+
+static ssize_t enclave_procs_read(struct config_item *item, void *buf,
+				  size_t size)
+{
+	return list_members(to_enclave(item), buf, size, false);
+}
+CONFIGFS_BIN_ATTR_RO(enclave_, procs, NULL, LWK_LIST_MAX);
+
+static struct configfs_bin_attribute *enclave_bin_attrs[] = {
+	&enclave_attr_tasks,
+	&enclave_attr_procs,
+	NULL,
+};
+
+static const struct config_item_type enclave_type = {
+	.ct_attrs	= enclave_attrs,
+	.ct_bin_attrs	= enclave_bin_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+/* stats/: counters since boot */
+
+static u64 read_stat(struct config_item *item, enum lwk_stat which)
+{
+	struct lwk_enclave *e = container_of(to_config_group(item),
+					     struct lwk_enclave, stats_group);
+
+	return atomic64_read(&e->stats[which]);
+}
+
+#define LWK_STAT_FILE(_name, _which)					\
+static ssize_t stats_##_name##_show(struct config_item *item, char *page) \
+{									\
+	return sysfs_emit(page, "%llu\n",				\
+			  read_stat(item, LWK_STAT_##_which));		\
+}									\
+CONFIGFS_ATTR_RO(stats_, _name)
+
+LWK_STAT_FILE(joins, JOINS);
+LWK_STAT_FILE(busy, BUSY);
+LWK_STAT_FILE(denied, DENIED);
+LWK_STAT_FILE(releases, RELEASES);
+LWK_STAT_FILE(threads, THREADS);
+LWK_STAT_FILE(rotations, ROTATIONS);
+LWK_STAT_FILE(poll_hits, POLL_HITS);
+LWK_STAT_FILE(poll_misses, POLL_MISSES);
+
+static struct configfs_attribute *stats_attrs[] = {
+	&stats_attr_joins,
+	&stats_attr_busy,
+	&stats_attr_denied,
+	&stats_attr_releases,
+	&stats_attr_threads,
+	&stats_attr_rotations,
+	&stats_attr_poll_hits,
+	&stats_attr_poll_misses,
+	NULL,
+};
+
+static const struct config_item_type stats_type = {
+	.ct_attrs	= stats_attrs,
+	.ct_owner	= THIS_MODULE,
+};
+
+static const struct config_item_type lwk_type = {
+	.ct_owner	= THIS_MODULE,
+};
+
+static struct configfs_subsystem lwk_subsys = {
+	.su_group = {
+		.cg_item = {
+			.ci_namebuf = "lwk",
+			.ci_type = &lwk_type,
+		},
+	},
+};
+
+/**
+ * lwk_configfs_add - give an enclave its directory
+ * @e: the enclave.
+ * @name: its name, shorter than LWK_NAME_MAX.
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or an error.
+ */
+int lwk_configfs_add(struct lwk_enclave *e, const char *name)
+{
+	config_group_init_type_name(&e->group, name, &enclave_type);
+	config_group_init_type_name(&e->stats_group, "stats", &stats_type);
+	configfs_add_default_group(&e->stats_group, &e->group);
+	return configfs_register_group(&lwk_subsys.su_group, &e->group);
+}
+
+/* Late boot, process context. */
+int __init lwk_configfs_init(void)
+{
+	config_group_init(&lwk_subsys.su_group);
+	mutex_init(&lwk_subsys.su_mutex);
+	return configfs_register_subsystem(&lwk_subsys);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/lwk: the only place that reads memory of a user for the LWK.
+ *
+ * Anybody may open it; the enclave's directory decides who may join. A write
+ * to a file would do as well, but a file that is open can be passed to a
+ * program with more rights as its output; nobody issues a foreign ioctl by
+ * accident.
+ */
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+
+static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER0);
+
+/* More than any machine has cores for. */
+#define LWK_MASK_BYTES_MAX	(CONFIG_NR_CPUS / 8 + PAGE_SIZE)
+
+static int copy_request(struct lwk_join *req, struct lwk_join __user *arg)
+{
+	u32 size;
+	int err;
+
+	if (get_user(size, &arg->size))
+		return -EFAULT;
+	if (size < LWK_JOIN_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(req, sizeof(*req), arg, size);
+	if (err)
+		return err;
+
+	if (req->reserved || !memchr(req->enclave, '\0', LWK_NAME_MAX))
+		return -EINVAL;
+	if (!req->cpumask_len || req->cpumask_len % sizeof(u64) ||
+	    req->cpumask_len > LWK_MASK_BYTES_MAX ||
+	    req->cpumask_len * BITS_PER_BYTE < nr_cpu_ids)
+		return -EINVAL;
+	return 0;
+}
+
+/* Bits beyond the last core are a mistake of the caller, not ignored. */
+static int copy_mask_in(struct cpumask *mask, const struct lwk_join *req)
+{
+	void *bits __free(kfree) = memdup_user(u64_to_user_ptr(req->cpumask),
+					       req->cpumask_len);
+
+	if (IS_ERR(bits))
+		return PTR_ERR(bits);
+	if (find_next_bit(bits, req->cpumask_len * BITS_PER_BYTE,
+			  nr_cpu_ids) < req->cpumask_len * BITS_PER_BYTE)
+		return -EINVAL;
+	cpumask_clear(mask);
+	bitmap_copy(cpumask_bits(mask), bits, nr_cpu_ids);
+	return 0;
+}
+
+static int copy_mask_out(const struct lwk_join *req,
+			 const struct cpumask *mask)
+{
+	void __user *to = u64_to_user_ptr(req->cpumask);
+	size_t len = min_t(size_t, req->cpumask_len, cpumask_size());
+
+	if (copy_to_user(to, cpumask_bits(mask), len))
+		return -EFAULT;
+	return clear_user(to + len, req->cpumask_len - len) ? -EFAULT : 0;
+}
+
+/* A living process that stands in the way of @req, as current numbers it. */
+static pid_t find_holder(const struct lwk_join *req,
+			 const struct cpumask *want)
+{
+	struct pid_namespace *ns = task_active_pid_ns(current);
+	const struct lwk_rsv *rsv;
+	struct task_struct *p;
+
+	guard(rcu)();
+	for_each_process(p) {
+		rsv = READ_ONCE(p->lwk.rsv);
+		if (!rsv || !READ_ONCE(p->lwk.member) ||
+		    strcmp(rsv->enclave->group.cg_item.ci_name, req->enclave))
+			continue;
+		if (req->nr_cores || cpumask_intersects(&rsv->cores, want))
+			return task_tgid_nr_ns(p, ns);
+	}
+	return 0;
+}
+
+/*
+ * The answer is written while the cores are held and current is still with
+ * Linux, so that an address that cannot be written undoes everything.
+ */
+static int answer(struct lwk_join *req, struct lwk_join __user *arg,
+		  const struct cpumask *cores)
+{
+	if (put_user(cpumask_weight(cores), &arg->nr_cores))
+		return -EFAULT;
+	return copy_mask_out(req, cores);
+}
+
+static long ioctl_join(struct lwk_join __user *arg)
+{
+	struct cpumask *cores __free(kfree) = NULL;
+	struct lwk_join req;
+	struct lwk_rsv *rsv;
+	int err;
+
+	err = copy_request(&req, arg);
+	if (err)
+		return err;
+	cores = kmalloc(sizeof(*cores), GFP_KERNEL);
+	if (!cores)
+		return -ENOMEM;
+	err = copy_mask_in(cores, &req);
+	if (err)
+		return err;
+
+	rsv = lwk_rsv_take(&req, cores);
+	if (IS_ERR(rsv)) {
+		err = PTR_ERR(rsv);
+		if ((err == -EBUSY || err == -ETIMEDOUT) &&
+		    put_user(find_holder(&req, cores), &arg->holder))
+			return -EFAULT;
+		return err;
+	}
+
+	err = answer(&req, arg, &rsv->cores);
+	if (err || (req.flags & LWK_JOIN_DRY_RUN)) {
+		lwk_rsv_cancel(rsv);
+		return err;
+	}
+	lwk_rsv_enter(rsv);
+	return 0;
+}
+
+static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case LWK_IOC_JOIN:
+		return ioctl_join((struct lwk_join __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations lwk_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= lwk_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct miscdevice lwk_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "lwk",
+	.mode	= 0666,
+	.fops	= &lwk_fops,
+};
+
+/* Late boot, process context. */
+int __init lwk_dev_init(void)
+{
+	return misc_register(&lwk_device);
+}

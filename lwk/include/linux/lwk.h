@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What Linux calls in the lightweight kernel: the only header that files of
+ * Linux include. Each hook is named after its event, does nothing but test a
+ * static key on a machine without LWK cores, and vanishes without CONFIG_LWK.
+ */
+#ifndef _LINUX_LWK_H
+#define _LINUX_LWK_H
+
+#include <linux/cpumask.h>
+#include <linux/jump_label.h>
+
+struct affinity_context;
+struct sched_class;
+struct task_struct;
+
+#ifdef CONFIG_LWK
+
+DECLARE_STATIC_KEY_FALSE(lwk_key);
+
+/* Is there any LWK core? Decided by the boot parameter lwkcpus=. */
+static __always_inline bool lwk_enabled(void)
+{
+	return static_branch_unlikely(&lwk_key);
+}
+
+void lwk_boot_params(void);
+
+const struct cpumask *__lwk_task_mask(const struct task_struct *p);
+bool __lwk_task_allowed(const struct task_struct *p, int cpu);
+void __lwk_set_affinity(struct task_struct *p, struct affinity_context *ctx,
+			struct cpumask *tmp);
+const struct sched_class *__lwk_class(const struct task_struct *p,
+				      const struct sched_class *class);
+void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags);
+void __lwk_task_dup(struct task_struct *p);
+void __lwk_task_post_fork(struct task_struct *p);
+void __lwk_task_exit(struct task_struct *p);
+void __lwk_task_free(struct task_struct *p);
+void __lwk_idle_enter(void);
+const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask,
+					 struct cpumask *tmp);
+
+/* Any context. The cores on which @p may run at all. */
+static inline const struct cpumask *lwk_task_mask(const struct task_struct *p)
+{
+	return lwk_enabled() ? __lwk_task_mask(p) : cpu_possible_mask;
+}
+
+/* Any context. May @p, a user task, run on @cpu? */
+static inline bool lwk_task_allowed(const struct task_struct *p, int cpu)
+{
+	return !lwk_enabled() || __lwk_task_allowed(p, cpu);
+}
+
+/* How a kernel knows that not every core is for every task. */
+#define task_cpu_possible_mask(p)	lwk_task_mask(p)
+#define task_cpu_possible(cpu, p)	lwk_task_allowed(p, cpu)
+
+/* pi_lock and run queue lock held. @ctx is about to become @p's affinity. */
+static inline void lwk_set_affinity(struct task_struct *p,
+				    struct affinity_context *ctx,
+				    struct cpumask *tmp)
+{
+	if (lwk_enabled())
+		__lwk_set_affinity(p, ctx, tmp);
+}
+
+/* pi_lock and run queue lock held. @class is what Linux chose for @p. */
+static inline const struct sched_class *
+lwk_class(const struct task_struct *p, const struct sched_class *class)
+{
+	return lwk_enabled() ? __lwk_class(p, class) : class;
+}
+
+/* Process context. The unborn @p got its class. */
+static inline void lwk_sched_fork(struct task_struct *p,
+				  unsigned long clone_flags)
+{
+	if (lwk_enabled())
+		__lwk_sched_fork(p, clone_flags);
+}
+
+/* Process context. @p is a bitwise copy of its parent, current. */
+static inline void lwk_task_dup(struct task_struct *p)
+{
+	if (lwk_enabled())
+		__lwk_task_dup(p);
+}
+
+/* Process context. @p will certainly be woken for the first time. */
+static inline void lwk_task_post_fork(struct task_struct *p)
+{
+	if (lwk_enabled())
+		__lwk_task_post_fork(p);
+}
+
+/* Process context. current is past its last user-visible act but wait(). */
+static inline void lwk_task_exit(struct task_struct *p)
+{
+	if (lwk_enabled())
+		__lwk_task_exit(p);
+}
+
+/* Any context that may free memory. The last reference to @p is gone. */
+static inline void lwk_task_free(struct task_struct *p)
+{
+	if (lwk_enabled())
+		__lwk_task_free(p);
+}
+
+/* Idle task, interrupts on, polling flag set. The core has nothing to run. */
+static inline void lwk_idle_enter(void)
+{
+	if (lwk_enabled())
+		__lwk_idle_enter();
+}
+
+/* irq_desc lock held. Someone wants an interrupt on the cores in @mask. */
+static inline const struct cpumask *
+lwk_irq_affinity(const struct cpumask *mask, struct cpumask *tmp)
+{
+	return lwk_enabled() ? __lwk_irq_affinity(mask, tmp) : mask;
+}
+
+#else /* CONFIG_LWK */
+
+static inline void lwk_boot_params(void) { }
+static inline void lwk_set_affinity(struct task_struct *p,
+				    struct affinity_context *ctx,
+				    struct cpumask *tmp) { }
+
+static inline const struct sched_class *
+lwk_class(const struct task_struct *p, const struct sched_class *class)
+{
+	return class;
+}
+
+static inline void lwk_sched_fork(struct task_struct *p,
+				  unsigned long clone_flags) { }
+static inline void lwk_task_dup(struct task_struct *p) { }
+static inline void lwk_task_post_fork(struct task_struct *p) { }
+static inline void lwk_task_exit(struct task_struct *p) { }
+static inline void lwk_task_free(struct task_struct *p) { }
+static inline void lwk_idle_enter(void) { }
+
+static inline const struct cpumask *
+lwk_irq_affinity(const struct cpumask *mask, struct cpumask *tmp)
+{
+	return mask;
+}
+
+#endif /* CONFIG_LWK */
+
+#endif /* _LINUX_LWK_H */

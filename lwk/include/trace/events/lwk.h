@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM lwk
+
+#if !defined(_TRACE_LWK_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_LWK_H
+
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+#include <linux/tracepoint.h>
+
+/* A request to join has been decided. */
+TRACE_EVENT(lwk_join,
+	TP_PROTO(const char *enclave, unsigned int nr,
+		 const struct cpumask *cores, int err),
+	TP_ARGS(enclave, nr, cores, err),
+
+	TP_STRUCT__entry(
+		__string(enclave, enclave)
+		__field(unsigned int, nr)
+		__cpumask(cores)
+		__field(int, err)
+	),
+
+	TP_fast_assign(
+		__assign_str(enclave);
+		__entry->nr = nr;
+		__assign_cpumask(cores, cpumask_bits(cores));
+		__entry->err = err;
+	),
+
+	TP_printk("enclave=%s nr=%u cores=%s err=%d", __get_str(enclave),
+		  __entry->nr, __get_cpumask(cores), __entry->err)
+);
+
+/* The last member of a reservation has exited, its cores are free. */
+TRACE_EVENT(lwk_release,
+	TP_PROTO(const char *enclave, const struct cpumask *cores),
+	TP_ARGS(enclave, cores),
+
+	TP_STRUCT__entry(
+		__string(enclave, enclave)
+		__cpumask(cores)
+	),
+
+	TP_fast_assign(
+		__assign_str(enclave);
+		__assign_cpumask(cores, cpumask_bits(cores));
+	),
+
+	TP_printk("enclave=%s cores=%s", __get_str(enclave),
+		  __get_cpumask(cores))
+);
+
+/* A new thread has been given its home. */
+TRACE_EVENT(lwk_place,
+	TP_PROTO(const struct task_struct *p, int home),
+	TP_ARGS(p, home),
+
+	TP_STRUCT__entry(
+		__field(pid_t, pid)
+		__field(int, home)
+	),
+
+	TP_fast_assign(
+		__entry->pid = p->pid;
+		__entry->home = home;
+	),
+
+	TP_printk("pid=%d home=%d", __entry->pid, __entry->home)
+);
+
+/* A task has been pushed from one core to another. */
+TRACE_EVENT(lwk_move,
+	TP_PROTO(const struct task_struct *p, int from, int to),
+	TP_ARGS(p, from, to),
+
+	TP_STRUCT__entry(
+		__field(pid_t, pid)
+		__field(int, from)
+		__field(int, to)
+	),
+
+	TP_fast_assign(
+		__entry->pid = p->pid;
+		__entry->from = from;
+		__entry->to = to;
+	),
+
+	TP_printk("pid=%d from=%d to=%d", __entry->pid, __entry->from,
+		  __entry->to)
+);
+
+#endif /* _TRACE_LWK_H */
+
+#include <trace/define_trace.h>

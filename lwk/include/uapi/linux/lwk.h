@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * User interface of the lightweight kernel: ioctls on /dev/lwk.
+ *
+ * Everything else (which cores an enclave has, who runs there, counters) is
+ * one value per file below /sys/kernel/config/lwk/, see
+ * Documentation/ABI/testing/configfs-lwk.
+ */
+#ifndef _UAPI_LINUX_LWK_H
+#define _UAPI_LINUX_LWK_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Longest name of an enclave, with its terminating NUL. */
+#define LWK_NAME_MAX		32
+
+/* Name of the enclave that the boot parameter lwkcpus= makes. */
+#define LWK_ENCLAVE_BOOT	"boot"
+
+/* Round robin quantum: longest, and "as the enclave has it". */
+#define LWK_QUANTUM_MAX_US	10000000U
+#define LWK_QUANTUM_DEFAULT	0xffffffffU
+
+/* With LWK_JOIN_WAIT: wait for as long as it takes. */
+#define LWK_TIMEOUT_NONE	0xffffffffU
+
+/**
+ * enum lwk_join_flags - how to join
+ * @LWK_JOIN_WAIT: when cores are held by others, wait up to @timeout_ms.
+ * @LWK_JOIN_NO_INHERIT: processes forked by this one leave the LWK and run
+ *	where the caller ran before; its threads stay.
+ * @LWK_JOIN_DRY_RUN: check all, report the cores, reserve nothing.
+ */
+enum lwk_join_flags {
+	LWK_JOIN_WAIT		= 1 << 0,
+	LWK_JOIN_NO_INHERIT	= 1 << 1,
+	LWK_JOIN_DRY_RUN	= 1 << 2,
+};
+
+/**
+ * struct lwk_join - reserve cores of an enclave and move there
+ * @size: in: sizeof(struct lwk_join) as the caller knows it. A larger struct
+ *	is taken if what the kernel does not know is zero (else E2BIG).
+ * @flags: in: &enum lwk_join_flags.
+ * @enclave: in: name of the enclave, NUL-terminated.
+ * @nr_cores: in: number of cores wanted; the kernel chooses. Zero with a
+ *	@cpumask. out: number of cores reserved.
+ * @quantum_us: in: microseconds after which a thread gives way to another
+ *	one *on the same core*; 0 = never, LWK_QUANTUM_DEFAULT = as the
+ *	enclave's quantum_us says.
+ * @timeout_ms: in: with LWK_JOIN_WAIT: milliseconds, or LWK_TIMEOUT_NONE.
+ * @cpumask_len: in: bytes at @cpumask, a multiple of 8; at least enough for
+ *	the largest core number of the machine.
+ * @cpumask: in: address of the cores wanted, in the format of
+ *	sched_setaffinity(2); all zero with @nr_cores. out: cores reserved.
+ * @holder: out: after EBUSY, a process that holds a wanted core, as the
+ *	caller's pid namespace numbers it; 0 if it has no number there.
+ * @reserved: zero.
+ *
+ * One atomic request: after any error nothing is reserved and the caller is
+ * where it was. On success the calling process runs on the reserved cores;
+ * the cores are free again when the last thread of the reservation has
+ * exited.
+ *
+ * Errors: EINVAL: unknown flag, no or two ways of naming cores, a core that
+ * is not the enclave's or more cores than it has, an invalid quantum, a
+ * caller with more than one thread, or one with a deadline policy. ENOENT:
+ * no such enclave. EACCES: the
+ * caller may not write to the enclave's directory. EEXIST: the caller runs
+ * in an enclave already. EBUSY: cores are held by others. ETIMEDOUT: and
+ * still were at the end of the wait. EINTR: a signal came while waiting.
+ * E2BIG, EFAULT, ENOMEM.
+ */
+struct lwk_join {
+	__u32 size;
+	__u32 flags;
+	char enclave[LWK_NAME_MAX];
+	__u32 nr_cores;
+	__u32 quantum_us;
+	__u32 timeout_ms;
+	__u32 cpumask_len;
+	__aligned_u64 cpumask;
+	__s32 holder;
+	__u32 reserved;
+};
+
+#define LWK_JOIN_SIZE_VER0	72	/* the first published struct */
+
+#define LWK_IOC_MAGIC		0xBE
+/* The struct carries its own size, hence no size in the number. */
+#define LWK_IOC_JOIN		_IO(LWK_IOC_MAGIC, 0x00)
+
+#endif /* _UAPI_LINUX_LWK_H */

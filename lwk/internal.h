@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inside the LWK. Nouns: a *core* is owned by the LWK from boot on; an
+ * *enclave* is a set of cores with a directory; a *reservation* (rsv) is the
+ * right of one process tree to some cores of an enclave.
+ *
+ * Locks, outermost first:
+ *   lwk_enclaves_lock	list of enclaves (mutex)
+ *   enclave->lock	who holds which core (spinlock, process context)
+ *   p->pi_lock, rq->lock	the scheduler's
+ *   rsv->lock		where the threads of a reservation live (raw spinlock)
+ */
+#ifndef _LWK_INTERNAL_H
+#define _LWK_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/configfs.h>
+#include <linux/cpumask.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/lwk.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <uapi/linux/lwk.h>
+
+#define LWK_QUANTUM_BOOT_US	100000U	/* of the enclave made at boot */
+#define LWK_POLL_BOOT_US	50U
+#define LWK_POLL_MAX_US		10000U
+
+/* layout.c: what lwkcpus= says */
+
+#define LWK_WHY_MAX		96
+
+/**
+ * struct lwk_layout - cores named by lwkcpus=
+ * @cores: LWK cores of all groups.
+ * @syscall_cores: syscall cores of all groups; may be empty.
+ * @why: after an error, one clause in plain words.
+ */
+struct lwk_layout {
+	struct cpumask cores;
+	struct cpumask syscall_cores;
+	char why[LWK_WHY_MAX];
+};
+
+int lwk_layout_parse(const char *arg, const struct cpumask *present,
+		     unsigned int boot_cpu, struct lwk_layout *layout);
+
+/* isolate.c: boot-time isolation; cores that are the LWK's, for good */
+
+extern struct cpumask lwk_core_mask;
+extern struct cpumask lwk_syscall_mask;
+extern struct cpumask lwk_linux_mask;
+const char *lwk_boot_arg(void);
+void lwk_arch_isolate(void);
+
+/* enclave.c */
+
+enum lwk_stat {
+	LWK_STAT_JOINS,
+	LWK_STAT_BUSY,
+	LWK_STAT_DENIED,
+	LWK_STAT_RELEASES,
+	LWK_STAT_THREADS,
+	LWK_STAT_ROTATIONS,
+	LWK_STAT_POLL_HITS,
+	LWK_STAT_POLL_MISSES,
+	LWK_NR_STATS
+};
+
+/**
+ * struct lwk_enclave - a set of cores with a directory
+ * @group: the directory; its owner may run programs here.
+ * @stats_group: the directory stats/ in it.
+ * @link: in the list of enclaves.
+ * @lock: protects @free, and lwk_core.rsv of @cores.
+ * @cores: cores of the enclave; constant.
+ * @syscall_cores: cores of Linux that serve it; constant.
+ * @free: cores that nobody holds.
+ * @wait: woken when cores become free.
+ * @quantum_us: default quantum of reservations, 0 = never.
+ * @poll_us: how long a core waits for its task before it halts.
+ * @stats: counters, by &enum lwk_stat.
+ */
+struct lwk_enclave {
+	struct config_group group;
+	struct config_group stats_group;
+	struct list_head link;
+	spinlock_t lock;	/* who holds which core */
+	struct cpumask cores;
+	struct cpumask syscall_cores;
+	struct cpumask free;
+	wait_queue_head_t wait;
+	unsigned int quantum_us;
+	unsigned int poll_us;
+	atomic64_t stats[LWK_NR_STATS];
+};
+
+#define lwk_stat_inc(e, which)	atomic64_inc(&(e)->stats[LWK_STAT_##which])
+
+int lwk_enclave_init(void);
+struct lwk_enclave *lwk_enclave_find(const char *name);
+int lwk_enclave_permission(struct lwk_enclave *e);
+int lwk_enclave_take(struct lwk_enclave *e, struct lwk_rsv *rsv,
+		     const struct cpumask *want, unsigned int nr);
+void lwk_enclave_put_cores(struct lwk_rsv *rsv);
+
+/* rsv.c */
+
+/**
+ * struct lwk_slot - one core of a reservation
+ * @cpu: the core.
+ * @threads: threads whose home it is.
+ */
+struct lwk_slot {
+	unsigned int cpu;
+	unsigned int threads;
+};
+
+/**
+ * struct lwk_rsv - the right of a process tree to some cores
+ * @ref: one per task that points here, living or dead.
+ * @enclave: whose cores.
+ * @nr_tasks: living tasks; the cores are free again when it drops to zero.
+ * @no_inherit: forked processes leave.
+ * @dry_run: holds no cores, only says which it could have had.
+ * @quantum_ns: round robin quantum on a shared core, 0 = never.
+ * @lock: protects @slots, and home and member of the tasks.
+ * @cores: the cores; constant.
+ * @linux_mask: where the process ran before; constant.
+ * @nr_slots: number of cores; constant.
+ * @slots: the cores in the order in which threads are placed.
+ */
+struct lwk_rsv {
+	struct kref ref;
+	struct lwk_enclave *enclave;
+	atomic_t nr_tasks;
+	bool no_inherit;
+	bool dry_run;
+	u64 quantum_ns;
+	raw_spinlock_t lock;
+	struct cpumask cores;
+	struct cpumask linux_mask;
+	unsigned int nr_slots;
+	struct lwk_slot slots[] __counted_by(nr_slots);
+};
+
+struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
+			     const struct cpumask *want);
+void lwk_rsv_enter(struct lwk_rsv *rsv);
+void lwk_rsv_cancel(struct lwk_rsv *rsv);
+void lwk_rsv_put(struct lwk_rsv *rsv);
+
+/* place.c: pure choices, and the accounts they rest on */
+
+unsigned int lwk_pick_cores(const struct cpumask *free, unsigned int nr,
+			    struct cpumask *out);
+struct lwk_slot *lwk_pick_slot(struct lwk_rsv *rsv,
+			       const struct cpumask *allowed);
+void lwk_place(struct task_struct *p, const struct cpumask *allowed);
+void lwk_unplace(struct task_struct *p);
+void lwk_place_at(struct task_struct *p, int cpu);
+
+/* class.c, balance.c: the scheduling class and the push across cores */
+
+struct rq;
+extern const struct sched_class lwk_sched_class;
+void lwk_class_init(void);
+void lwk_class_enter(struct lwk_rsv *rsv);
+void lwk_queue_push(struct rq *rq);
+
+/* core.c: the cores */
+
+/**
+ * struct lwk_core - the LWK's view of one CPU
+ * @enclave: whose core it is, or NULL; constant after boot.
+ * @rsv: reservation that holds it, under the enclave's lock.
+ * @homed: threads whose home it is, under @rsv->lock; read without.
+ */
+struct lwk_core {
+	struct lwk_enclave *enclave;
+	struct lwk_rsv *rsv;
+	unsigned int homed;
+};
+
+DECLARE_PER_CPU(struct lwk_core, lwk_cores);
+int lwk_core_init(void);
+
+/* configfs.c, dev.c: the two doors */
+
+int lwk_configfs_init(void);
+int lwk_configfs_add(struct lwk_enclave *e, const char *name);
+int lwk_dev_init(void);
+
+#endif /* _LWK_INTERNAL_H */

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Boot-time isolation: lwkcpus= and all that it implies, and the answers to
+ * "may this run there?" that the rest of the kernel asks.
+ */
+#define pr_fmt(fmt) "lwk: " fmt
+
+#include <linux/cpu.h>
+#include <linux/init.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/printk.h>
+#include <linux/sched/isolation.h>
+#include <linux/tick.h>
+
+#include "internal.h"
+#include "runqueue.h"
+
+/* What a housekeeping type means is said in kernel/sched/isolation.c. */
+#define LWK_HK_TYPES	(BIT(HK_TYPE_TIMER) | BIT(HK_TYPE_RCU) |	\
+			 BIT(HK_TYPE_MISC) | BIT(HK_TYPE_SCHED) |	\
+			 BIT(HK_TYPE_TICK) | BIT(HK_TYPE_DOMAIN) |	\
+			 BIT(HK_TYPE_WQ) | BIT(HK_TYPE_MANAGED_IRQ) |	\
+			 BIT(HK_TYPE_KTHREAD))
+
+DEFINE_STATIC_KEY_FALSE(lwk_key);
+
+/* Constant after boot. */
+struct cpumask lwk_core_mask __ro_after_init;
+struct cpumask lwk_syscall_mask __ro_after_init;
+struct cpumask lwk_linux_mask __ro_after_init;
+
+static char *lwkcpus_arg __initdata;
+static char boot_arg[256] __ro_after_init;
+
+/*
+ * Only remembered here: the cores of the machine are not known this early,
+ * and nohz_full= or isolcpus= may stand behind.
+ */
+static int __init lwkcpus_setup(char *str)
+{
+	lwkcpus_arg = str;
+	return 0;
+}
+early_param("lwkcpus", lwkcpus_setup);
+
+/* The value of lwkcpus= in force. */
+const char *lwk_boot_arg(void)
+{
+	return boot_arg;
+}
+
+static void __init isolate_ticks(struct cpumask *cores)
+{
+	if (tick_nohz_full_running)
+		cpumask_or(tick_nohz_full_mask, tick_nohz_full_mask, cores);
+	else
+		tick_nohz_full_setup(cores);
+}
+
+/**
+ * lwk_boot_params - all boot parameters have been read
+ *
+ * Takes the cores named by lwkcpus= away from Linux, in addition to those
+ * that nohz_full= and isolcpus= named. A value that makes no sense costs one
+ * line in the log, and the machine boots as plain Linux.
+ *
+ * Context: boot, before the page allocator; one core, interrupts off.
+ */
+void __init lwk_boot_params(void)
+{
+	static struct lwk_layout layout __initdata;
+
+	if (!lwkcpus_arg)
+		return;
+	if (lwk_layout_parse(lwkcpus_arg, cpu_present_mask,
+			     smp_processor_id(), &layout)) {
+		pr_err("lwkcpus=%s: %s: ignored, this boots plain Linux\n",
+		       lwkcpus_arg, layout.why);
+		return;
+	}
+
+	strscpy(boot_arg, lwkcpus_arg);
+	cpumask_copy(&lwk_core_mask, &layout.cores);
+	cpumask_copy(&lwk_syscall_mask, &layout.syscall_cores);
+	cpumask_andnot(&lwk_linux_mask, cpu_possible_mask, &lwk_core_mask);
+
+	isolate_ticks(&lwk_core_mask);
+	housekeeping_exclude(&lwk_core_mask, LWK_HK_TYPES);
+	lwk_arch_isolate();
+	static_branch_enable(&lwk_key);
+
+	pr_info("lwkcpus=%s implies nohz_full, rcu_nocbs, isolcpus=domain,managed_irq and irqaffinity for cores %*pbl, tsc=reliable, no fair server there\n",
+		boot_arg, cpumask_pr_args(&lwk_core_mask));
+}
+
+/*
+ * irqaffinity=: the mask exists now, and no other core than this one is up,
+ * so no interrupt was routed to an LWK core before.
+ */
+static int __init isolate_irqs(void)
+{
+	if (lwk_enabled())
+		cpumask_andnot(irq_default_affinity, irq_default_affinity,
+			       &lwk_core_mask);
+	return 0;
+}
+early_initcall(isolate_irqs);
+
+/**
+ * __lwk_task_mask - on which cores may a task run at all?
+ * @p: the task; the caller holds a reference or it is current.
+ *
+ * A member may run on the cores of its reservation. Should all of them be
+ * down (suspend), it may run with Linux rather than nowhere.
+ *
+ * Context: any.
+ * Return: a mask that lives as long as @p.
+ */
+const struct cpumask *__lwk_task_mask(const struct task_struct *p)
+{
+	const struct lwk_rsv *rsv = READ_ONCE(p->lwk.rsv);
+
+	if (rsv && cpumask_intersects(&rsv->cores, cpu_active_mask))
+		return &rsv->cores;
+	return &lwk_linux_mask;
+}
+
+/**
+ * __lwk_task_allowed - may a user task run on a core?
+ * @p: the task; the caller holds a reference or it is current.
+ * @cpu: the core.
+ *
+ * Context: any.
+ */
+bool __lwk_task_allowed(const struct task_struct *p, int cpu)
+{
+	return cpumask_test_cpu(cpu, __lwk_task_mask(p));
+}
+
+/**
+ * __lwk_set_affinity - keep kernel threads of Linux off LWK cores
+ * @p: whose affinity changes; nothing is done for a user task, which
+ *	__lwk_task_mask() restricts already.
+ * @ctx: the change; its new_mask is replaced where it names LWK cores.
+ * @tmp: memory for another mask.
+ *
+ * Threads which belong to one core stay: bound ones, and those which the
+ * kernel sends to one single core on purpose. Others (kswapd of a node, an
+ * interrupt thread) lose the LWK cores of their mask.
+ *
+ * Context: @p->pi_lock and the lock of its run queue held.
+ */
+void __lwk_set_affinity(struct task_struct *p, struct affinity_context *ctx,
+			struct cpumask *tmp)
+{
+	lockdep_assert_held(&p->pi_lock);
+
+	if (!(p->flags & PF_KTHREAD) || (p->flags & PF_NO_SETAFFINITY) ||
+	    kthread_is_per_cpu(p) ||
+	    (ctx->flags & (SCA_MIGRATE_ENABLE | SCA_MIGRATE_DISABLE)) ||
+	    !cpumask_intersects(ctx->new_mask, &lwk_core_mask))
+		return;
+
+	if (cpumask_andnot(tmp, ctx->new_mask, &lwk_core_mask))
+		ctx->new_mask = tmp;
+	else if (cpumask_weight(ctx->new_mask) > 1)
+		ctx->new_mask = housekeeping_cpumask(HK_TYPE_KTHREAD);
+}
+
+/**
+ * __lwk_irq_affinity - keep device interrupts off LWK cores
+ * @mask: where the interrupt was asked to go.
+ * @tmp: memory for another mask.
+ *
+ * Context: lock of the interrupt held, interrupts off.
+ * Return: @mask without LWK cores; the caller refuses an empty one.
+ */
+const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask,
+					 struct cpumask *tmp)
+{
+	cpumask_andnot(tmp, mask, &lwk_core_mask);
+	return tmp;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reservations: the request to join, from validation to the first
+ * instruction on the core.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+#include <linux/sched/deadline.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include <trace/events/lwk.h>
+
+static void rsv_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct lwk_rsv, ref));
+}
+
+/* Any context that may free memory. */
+void lwk_rsv_put(struct lwk_rsv *rsv)
+{
+	kref_put(&rsv->ref, rsv_free);
+}
+
+static struct lwk_rsv *rsv_alloc(struct lwk_enclave *e,
+				 const struct lwk_join *req, unsigned int nr)
+{
+	unsigned int quantum_us = req->quantum_us;
+	struct lwk_rsv *rsv;
+
+	rsv = kzalloc(struct_size(rsv, slots, nr), GFP_KERNEL_ACCOUNT);
+	if (!rsv)
+		return NULL;
+	if (quantum_us == LWK_QUANTUM_DEFAULT)
+		quantum_us = READ_ONCE(e->quantum_us);
+
+	kref_init(&rsv->ref);
+	raw_spin_lock_init(&rsv->lock);
+	/* The task that asks is the first member. */
+	atomic_set(&rsv->nr_tasks, 1);
+	rsv->enclave = e;
+	rsv->nr_slots = nr;
+	rsv->no_inherit = req->flags & LWK_JOIN_NO_INHERIT;
+	rsv->dry_run = req->flags & LWK_JOIN_DRY_RUN;
+	rsv->quantum_ns = (u64)quantum_us * NSEC_PER_USEC;
+	return rsv;
+}
+
+static int check_caller(void)
+{
+	if (current->lwk.rsv)
+		return -EEXIST;
+	/* Nobody can add a thread while the only one is here. */
+	if (!thread_group_empty(current) || dl_task(current) ||
+	    (current->flags & PF_NO_SETAFFINITY))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_request(const struct lwk_enclave *e,
+			 const struct lwk_join *req,
+			 const struct cpumask *want)
+{
+	if (req->flags & ~(LWK_JOIN_WAIT | LWK_JOIN_NO_INHERIT |
+			   LWK_JOIN_DRY_RUN))
+		return -EINVAL;
+	if (req->quantum_us != LWK_QUANTUM_DEFAULT &&
+	    req->quantum_us > LWK_QUANTUM_MAX_US)
+		return -EINVAL;
+	if (!!req->nr_cores == !cpumask_empty(want))
+		return -EINVAL;
+	if (!cpumask_subset(want, &e->cores) ||
+	    req->nr_cores > cpumask_weight(&e->cores))
+		return -EINVAL;
+	return 0;
+}
+
+/* Condition of a wait; does not sleep. */
+static bool take_again(struct lwk_enclave *e, struct lwk_rsv *rsv,
+		       const struct cpumask *want, unsigned int nr, int *err)
+{
+	*err = lwk_enclave_take(e, rsv, want, nr);
+	return *err != -EBUSY;
+}
+
+static int take_wait(struct lwk_enclave *e, struct lwk_rsv *rsv,
+		     const struct lwk_join *req, const struct cpumask *want)
+{
+	long timeout = req->timeout_ms == LWK_TIMEOUT_NONE ?
+		       MAX_SCHEDULE_TIMEOUT :
+		       (long)msecs_to_jiffies(req->timeout_ms);
+	int err;
+
+	err = lwk_enclave_take(e, rsv, want, req->nr_cores);
+	if (err != -EBUSY)
+		return err;
+	lwk_stat_inc(e, BUSY);
+	if (!(req->flags & LWK_JOIN_WAIT))
+		return err;
+
+	timeout = wait_event_interruptible_timeout(
+			e->wait, take_again(e, rsv, want, req->nr_cores, &err),
+			timeout);
+	/* The condition may have come true together with a signal. */
+	if (err != -EBUSY)
+		return err;
+	return timeout < 0 ? -EINTR : -ETIMEDOUT;
+}
+
+static struct lwk_rsv *take(struct lwk_enclave *e,
+			    const struct lwk_join *req,
+			    const struct cpumask *want)
+{
+	unsigned int nr = req->nr_cores ?: cpumask_weight(want);
+	struct lwk_rsv *rsv;
+	int err;
+
+	rsv = rsv_alloc(e, req, nr);
+	if (!rsv)
+		return ERR_PTR(-ENOMEM);
+
+	err = take_wait(e, rsv, req, want);
+	trace_lwk_join(e->group.cg_item.ci_name, nr, &rsv->cores, err);
+	if (err) {
+		lwk_rsv_put(rsv);
+		return ERR_PTR(err);
+	}
+	return rsv;
+}
+
+/**
+ * lwk_rsv_take - reserve cores for current, which is not moved yet
+ * @req: the request, copied from user space, with a terminated name.
+ * @want: the cores wanted; empty if @req->nr_cores says how many.
+ *
+ * A dry run is told which cores it would have got, and holds none.
+ *
+ * Context: process context, may sleep.
+ * Return: the reservation, for lwk_rsv_enter() or lwk_rsv_cancel(); or an
+ * error as listed at &struct lwk_join.
+ */
+struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
+			     const struct cpumask *want)
+{
+	struct lwk_enclave *e;
+	int err;
+
+	e = lwk_enclave_find(req->enclave);
+	if (!e)
+		return ERR_PTR(-ENOENT);
+	err = lwk_enclave_permission(e);
+	if (err) {
+		lwk_stat_inc(e, DENIED);
+		return ERR_PTR(err);
+	}
+	err = check_request(e, req, want);
+	if (err)
+		return ERR_PTR(err);
+	err = check_caller();
+	if (err)
+		return ERR_PTR(err);
+
+	return take(e, req, want);
+}
+
+/**
+ * lwk_rsv_enter - current becomes the first member and moves to its core
+ * @rsv: from lwk_rsv_take(), not a dry run.
+ *
+ * Context: process context, may sleep. Cannot fail.
+ */
+void lwk_rsv_enter(struct lwk_rsv *rsv)
+{
+	lwk_stat_inc(rsv->enclave, JOINS);
+	lwk_class_enter(rsv);
+}
+
+/**
+ * lwk_rsv_cancel - give back what lwk_rsv_take() took
+ * @rsv: the reservation, without members.
+ *
+ * Context: process context.
+ */
+void lwk_rsv_cancel(struct lwk_rsv *rsv)
+{
+	if (!rsv->dry_run)
+		lwk_enclave_put_cores(rsv);
+	lwk_rsv_put(rsv);
+}

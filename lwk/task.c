@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Members are born and die.
+ *
+ * A task holds a reference to its reservation from dup to free, so that
+ * whoever holds the task may look at it. It counts as a living member, and
+ * keeps the cores reserved, from post_fork to exit. Between dup and
+ * post_fork the fork may fail and nothing needs to be undone but the
+ * reference, which free does.
+ */
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+
+#include "internal.h"
+#include "runqueue.h"
+#include <trace/events/lwk.h>
+
+/**
+ * __lwk_task_dup - a task has been copied from current
+ * @p: the copy.
+ *
+ * Context: process context.
+ */
+void __lwk_task_dup(struct task_struct *p)
+{
+	INIT_LIST_HEAD(&p->lwk.node);
+	p->lwk.home = -1;
+	p->lwk.member = false;
+	p->lwk.moving = false;
+	if (p->lwk.rsv)
+		kref_get(&p->lwk.rsv->ref);
+}
+
+/*
+ * Threads stay, and processes unless told otherwise. Workers of io_uring and
+ * vhost never see user mode and belong to Linux: on the core of a thread that
+ * waits for them without blocking they would never run.
+ */
+static bool inherits(const struct task_struct *p, unsigned long clone_flags)
+{
+	if (p->flags & (PF_KTHREAD | PF_USER_WORKER))
+		return false;
+	return (clone_flags & CLONE_THREAD) || !p->lwk.rsv->no_inherit;
+}
+
+/**
+ * __lwk_sched_fork - the child of a member gets its class
+ * @p: the child, not visible yet.
+ * @clone_flags: how it was forked.
+ *
+ * Context: process context.
+ */
+void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags)
+{
+	struct lwk_rsv *rsv = p->lwk.rsv;
+
+	if (!rsv)
+		return;
+	if (inherits(p, clone_flags)) {
+		p->sched_class = __lwk_class(p, p->sched_class);
+		return;
+	}
+	cpumask_copy(&p->cpus_mask, &rsv->linux_mask);
+	p->nr_cpus_allowed = cpumask_weight(&p->cpus_mask);
+	p->lwk.rsv = NULL;
+	lwk_rsv_put(rsv);
+}
+
+/**
+ * __lwk_task_post_fork - the child of a member will certainly run
+ * @p: the child, visible, not yet woken.
+ *
+ * Context: process context; current is a living member, so the count of
+ * members cannot be zero.
+ */
+void __lwk_task_post_fork(struct task_struct *p)
+{
+	struct lwk_rsv *rsv = p->lwk.rsv;
+
+	if (!rsv)
+		return;
+	atomic_inc(&rsv->nr_tasks);
+	scoped_guard (raw_spinlock_irqsave, &p->pi_lock) {
+		p->lwk.member = true;
+		lwk_place(p, &p->cpus_mask);
+	}
+	lwk_stat_inc(rsv->enclave, THREADS);
+	trace_lwk_place(p, p->lwk.home);
+}
+
+/**
+ * __lwk_task_exit - a member is about to become a zombie
+ * @p: current.
+ *
+ * Before its parent can know: who waits for a program may start the next one
+ * on the same cores.
+ *
+ * Context: process context.
+ */
+void __lwk_task_exit(struct task_struct *p)
+{
+	struct lwk_rsv *rsv = p->lwk.rsv;
+
+	if (!rsv || !p->lwk.member)
+		return;
+	lwk_unplace(p);
+	if (atomic_dec_and_test(&rsv->nr_tasks))
+		lwk_enclave_put_cores(rsv);
+}
+
+/**
+ * __lwk_task_free - nobody can look at a task any more
+ * @p: the task.
+ *
+ * Context: any that may free memory.
+ */
+void __lwk_task_free(struct task_struct *p)
+{
+	if (p->lwk.rsv)
+		lwk_rsv_put(p->lwk.rsv);
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the tests that boot machines of their own share.
+#
+# Environment: LWK_KERNEL, KTAP_HELPERS, RESULTS, LWK_SLOW (1, or how many
+# times slower this kernel is), as scripts/test sets them.
+
+# shellcheck disable=SC2034 # the top of the repository
+top=$(cd "$(dirname "$0")/../.." && pwd)
+: "${LTS:=6.12}" "${LWK_SLOW:=1}" "${RESULTS:=$top/build/results}"
+: "${KTAP_HELPERS:=$top/build/$LTS/linux/tools/testing/selftests/kselftest/ktap_helpers.sh}"
+export KTAP_HELPERS
+# shellcheck source=../lwk/lwk_common.sh
+. "$top/selftests/lwk/lwk_common.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+CONFIG=/sys/kernel/config/lwk
+
+# boot ARGS [OPTION...] -- COMMAND...: on a machine booted with ARGS, within
+# two minutes (or LIMIT seconds)
+boot()
+{
+	args=$1
+	shift
+	"$top/scripts/qemu-run" -a "$args" -t $((${LIMIT:-120} * LWK_SLOW)) \
+		-l "$RESULTS/$(basename "$0" .sh).$KTAP_TESTNO.log" \
+		-e PATH="$PATH" "$@"
+}

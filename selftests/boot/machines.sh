@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Other machines than the usual one: many cores, cores spread over nodes.
+set -u
+# shellcheck source=boot_common.sh
+. "$(dirname "$0")/boot_common.sh"
+
+ktap_print_header
+ktap_set_plan 3
+
+# A program of 30 threads on 30 cores, one each, and back again.
+many()
+{
+	boot lwkcpus=2-31 -s 32 -m 4G -- sh -c '
+		set -e
+		cd '"$CONFIG"'/boot
+		[ "$(cat cores)" = 2-31 ]
+		lwkexec -n all '"$top"'/build/selftests/omp_threads
+		[ "$(lwkexec -n all '"$top"'/build/selftests/omp_threads)" = \
+			"30: $(seq -s " " 2 31)" ]
+		for i in $(seq 30); do lwkexec -n 1 sleep 0.2 & done
+		wait
+		[ "$(cat free_cores)" = 2-31 ]'
+}
+LIMIT=300
+ok "32 cores" many
+
+# Node 0 has cores 0 and 1, node 1 cores 2 and 3.
+nodes()
+{
+	boot lwkcpus=0.1:2.3 -- sh -c '
+		set -e
+		cd '"$CONFIG"'/boot
+		[ "$(cat cores)" = 1,3 ]
+		[ "$(lwkexec -n 2 nproc)" = 2 ]
+		[ "$(lwkexec -n 2 '"$top"'/build/selftests/omp_threads)" = \
+			"2: 1 3" ]
+		lwkexec -c 3 taskset -c -p 1 $$ && exit 1
+		[ "$(cat free_cores)" = 1,3 ]'
+}
+LIMIT=120
+ok "cores spread over two nodes" nodes
+
+# A whole node is the LWK's: kswapd and kcompactd of it live elsewhere.
+whole_node()
+{
+	boot lwkcpus=2-3 -- sh -c '
+		for name in kswapd1 kcompactd1; do
+			taskset -c -p "$(pgrep -x $name)" |
+				grep "list: 0-1$" || exit 1
+		done'
+}
+ok "kernel threads of a node without Linux cores" whole_node
+
+ktap_finished

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's side, as the tools see it. A test links another
+ * implementation of these functions.
+ */
+#ifndef LWK_TOOLS_LWKDEV_H
+#define LWK_TOOLS_LWKDEV_H
+
+#include <linux/lwk.h>
+
+#define LWKDEV_PATH	"/dev/lwk"
+
+/* Descriptor of the device, closed on exec; -1 with errno. */
+int lwkdev_open(void);
+
+/* LWK_IOC_JOIN: 0, or -1 with errno. */
+int lwkdev_join(int fd, struct lwk_join *join);
+
+/* Directory that has one directory per enclave. */
+const char *lwkdev_enclaves(void);
+
+#endif /* LWK_TOOLS_LWKDEV_H */

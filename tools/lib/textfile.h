@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Small text files, as /proc and configfs have them. */
+#ifndef LWK_TOOLS_TEXTFILE_H
+#define LWK_TOOLS_TEXTFILE_H
+
+/*
+ * The whole file without the newlines at its end, for free(); NULL with
+ * errno. The text ends at the first NUL.
+ */
+char *textfile_read(const char *path);
+
+#endif /* LWK_TOOLS_TEXTFILE_H */

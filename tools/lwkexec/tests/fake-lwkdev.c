@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A kernel for lwkexec's tests, told by the environment what to answer:
+ *
+ *   FAKE_ROOT     directory to read in place of configfs
+ *   FAKE_LOG      file to append each request to, one line
+ *   FAKE_OPEN     errno value of lwkdev_open()
+ *   FAKE_JOIN     errno value of lwkdev_join()
+ *   FAKE_EINTR    so many requests are interrupted first, 10 ms each
+ *   FAKE_HOLDER   process that holds the cores
+ *
+ * A request by number gets the cores from 2 on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lwkdev.h"
+
+static int env_number(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? atoi(text) : 0;
+}
+
+const char *lwkdev_enclaves(void)
+{
+	const char *root = getenv("FAKE_ROOT");
+
+	return root ? root : "/nonexistent";
+}
+
+int lwkdev_open(void)
+{
+	errno = env_number("FAKE_OPEN");
+	return errno ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void log_request(const struct lwk_join *join, unsigned long mask)
+{
+	const char *path = getenv("FAKE_LOG");
+	FILE *file = path ? fopen(path, "ae") : NULL;
+
+	if (!file)
+		return;
+	fprintf(file, "%u %#x %s %u %u %u %u %#lx\n", join->size, join->flags,
+		join->enclave, join->nr_cores, join->quantum_us,
+		join->timeout_ms, join->cpumask_len, mask);
+	fclose(file);
+}
+
+int lwkdev_join(int fd, struct lwk_join *join)
+{
+	unsigned long *mask = (unsigned long *)(uintptr_t)join->cpumask;
+	static int interrupts;
+
+	(void)fd;
+	log_request(join, *mask);
+	if (interrupts++ < env_number("FAKE_EINTR")) {
+		usleep(10000);
+		errno = EINTR;
+		return -1;
+	}
+	join->holder = env_number("FAKE_HOLDER");
+	errno = env_number("FAKE_JOIN");
+	if (errno)
+		return -1;
+	if (join->nr_cores)
+		*mask = ((1UL << join->nr_cores) - 1) << 2;
+	return 0;
+}

@@ -1,0 +1,190 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What lwkexec asks for, says and returns, without an LWK.
+#
+#   lwkexec.sh REAL FAKE
+#
+# REAL is the program as installed, FAKE the one that is linked with
+# fake-lwkdev.c. Prints TAP; exits 1 if a test fails. Writes only below a
+# temporary directory.
+set -u
+
+[ $# -eq 2 ] || { echo "usage: $0 REAL FAKE" >&2; exit 2; }
+real=$(realpath "$1") fake=$(realpath "$2")
+dir=$(mktemp -d) || exit 2
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 2
+planned=89 run=0 failed=0
+printf 'TAP version 13\n1..%d\n' "$planned"
+
+# Errors by number, as fake-lwkdev.c wants them.
+ENOENT=2 E2BIG=7 EACCES=13 EBUSY=16 EEXIST=17 EINVAL=22 EIO=5 ETIMEDOUT=110
+
+result()	# result STATUS NAME
+{
+	run=$((run + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $run - $2"
+	else
+		echo "not ok $run - $2"
+		failed=$((failed + 1))
+		sed 's/^/# out: /' out
+		sed 's/^/# err: /' err
+	fi
+}
+
+# try STATUS NAME PROGRAM ARGS...: run it, compare the exit status.
+try()
+{
+	want=$1 name=$2
+	shift 2
+	rm -f log
+	"$@" >out 2>err
+	got=$?
+	test "$got" -eq "$want"
+	result $? "$name: status $want (got $got)"
+}
+
+# has FILE TEXT: the last run has written this to out, err or log.
+has()
+{
+	grep -qF -- "$2" "$1"
+	result $? "... $1 has: $2"
+}
+
+# is FILE TEXT: it has written exactly this line.
+is()
+{
+	echo "$2" | cmp -s - "$1"
+	result $? "... $1 is: $2"
+}
+
+mkdir -p root/boot root/apps
+echo 2-5 >root/boot/cores
+echo 4-5 >root/boot/free_cores
+echo 100000 >root/boot/quantum_us
+echo $$ >root/boot/procs
+printf '#!/no/such/interpreter\n' >orphan
+printf 'exit 7\n' >plain
+chmod +x orphan
+unset LWK_ENCLAVE
+export FAKE_ROOT="$dir/root" FAKE_LOG="$dir/log"
+
+echo "# command line"
+try 0 "help" "$real" --help
+has out "Usage: lwkexec [options]"
+try 0 "version" "$real" -V
+has out "lwkexec "
+try 125 "help to a full device" sh -c "$real --help >/dev/full"
+try 125 "no command" "$real"
+has err "no command"
+try 125 "no command after --" "$real" -n 1 --
+try 125 "unknown option" "$real" --frobnicate true
+has err "lwkexec: unrecognized option '--frobnicate'"
+try 125 "missing argument" "$real" -c
+try 125 "list and number" "$real" -c 2 -n 1 true
+has err "give only one"
+try 125 "json without dry run" "$real" --json true
+has err "--dry-run"
+try 125 "bad list" "$real" -c 2,x true
+has err "-c '2,x': not a number, at 'x'"
+try 125 "empty list" "$real" -c "" true
+try 125 "no core" "$real" -n 0 true
+has err "-n '0'"
+try 125 "half a core" "$real" -n 0.5 true
+try 125 "quantum is no number" "$real" --quantum=1s true
+has err "--quantum=1s"
+try 125 "quantum too long" "$real" --quantum=10001 true
+has err "10000 ms"
+try 125 "quantum rounds to zero" "$real" --quantum=0.0001 true
+try 125 "wait is no number" "$real" --wait=long true
+try 125 "name is a path" "$real" -e ../boot true
+has err "'../boot'"
+try 125 "name too long" "$real" -e 12345678901234567890123456789012 true
+
+echo "# command"
+try 127 "not found" "$fake" no-such-command
+has err "no-such-command"
+test ! -e log
+result $? "... and nothing asked of the kernel"
+try 126 "not executable" "$fake" ./plain
+test ! -e log
+result $? "... and nothing asked of the kernel"
+try 127 "interpreter not found" "$fake" ./orphan
+has err "interpreter"
+try 7 "status of the command" "$fake" sh -c 'exit 7'
+try 0 "options of the command" "$fake" printf '%s %s %s\n' -n 1 --help
+is out "-n 1 --help"
+
+echo "# request"
+try 0 "default" "$fake" true
+is log "72 0 boot 1 4294967295 0 1024 0"
+try 0 "all of it" "$fake" -e apps -c 3,5 --quantum=0.5 --no-inherit \
+	--wait=1.5 true
+is log "72 0x3 apps 0 500 1500 1024 0x28"
+try 0 "by number, no quantum, wait for ever" "$fake" -n 3 --quantum 0 \
+	--wait true
+is log "72 0x1 boot 3 0 4294967295 1024 0"
+try 0 "all cores" "$fake" -n all true
+is log "72 0 boot 0 4294967295 0 1024 0x3c"
+try 0 "enclave of the environment" env LWK_ENCLAVE=apps "$fake" true
+has log " apps "
+try 0 "option before environment" env LWK_ENCLAVE=apps "$fake" -e boot true
+has log " boot "
+try 0 "wait goes on after a signal" env FAKE_EINTR=2 "$fake" --wait=5 true
+test "$(awk '$6 <= 5000 && (NR == 1 || $6 < last) { n++ } { last = $6 }
+	END { print n + 0 }' log)" -eq 3
+result $? "... for the rest of its time"
+try 125 "wait ends" env FAKE_EINTR=9 "$fake" --wait=0.03 true
+has err "after 0.03 s"
+
+echo "# reports"
+try 0 "verbose" "$fake" -v -n 2 true
+is err "lwkexec: enclave boot, cores 2-3, quantum 100 ms"
+try 0 "dry run" "$fake" --dry-run -e apps -n 2 --quantum=0 --wait false
+is out "enclave apps, cores 2-3, no quantum"
+is log "72 0x4 apps 2 0 0 1024 0"
+try 0 "dry run, JSON" "$fake" --dry-run --json -n 2 --no-inherit echo 'a"b'
+tr -d ' \n' <out >flat
+test "$(cat flat)" = '{"enclave":"boot","cores":"2-3","core_numbers":[2,3],"quantum_us":100000,"inherit":false,"command":["echo","a\"b"]}'
+result $? "... and the object is complete"
+
+echo "# refusals"
+fails()		# fails ERROR NAME ARGS...
+{
+	error=$1 name=$2
+	shift 2
+	try 125 "$name" env FAKE_JOIN="$error" "$fake" "$@" true
+}
+try 125 "no device" env FAKE_ROOT=/none FAKE_OPEN=$ENOENT "$fake" true
+has err "boot with lwkcpus=LIST"
+try 125 "device not allowed" env FAKE_OPEN=$EACCES "$fake" true
+fails $ENOENT "unknown enclave" -e nope
+has err "one of: apps, boot"
+fails $EINVAL "cores outside" -c 4-7
+has err "cores 6-7 are not in it: it has 2-5"
+fails $EINVAL "too many cores" -n 5
+has err "5 cores asked for, it has 4 (2-5)"
+fails $EBUSY "busy" -n 3
+has err "3 cores asked for, free: 4-5"
+has err "pid $$ (sh), cores "
+has err "--wait"
+FAKE_HOLDER=$PPID; export FAKE_HOLDER
+fails $EBUSY "busy, holder not listed"
+has err "pid $PPID ("
+unset FAKE_HOLDER
+fails $ETIMEDOUT "still busy" --wait=2
+has err "after 2 s"
+fails $EACCES "not allowed"
+has err "$dir/root/boot"
+fails $EEXIST "in an enclave already"
+fails $E2BIG "another kernel"
+fails $EIO "any other error"
+export FAKE_ROOT=/none
+fails $EBUSY "busy without configfs"
+fails $EINVAL "invalid without configfs" -c 9
+fails 0 "all cores without configfs" -n all
+has err "cannot read /none/boot/cores"
+
+[ "$run" -eq "$planned" ] || echo "# planned $planned tests, ran $run"
+[ "$failed" -eq 0 ] && [ "$run" -eq "$planned" ]
