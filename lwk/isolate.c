@@ -168,17 +168,22 @@ void __lwk_set_affinity(struct task_struct *p, struct affinity_context *ctx,
 		ctx->new_mask = housekeeping_cpumask(HK_TYPE_KTHREAD);
 }
 
+static DEFINE_PER_CPU(struct cpumask, irq_mask);
+
 /**
  * __lwk_irq_affinity - keep device interrupts off LWK cores
- * @mask: where the interrupt was asked to go.
- * @tmp: memory for another mask.
+ * @mask: where the interrupt was asked to go; may be what an earlier call
+ *	returned.
  *
  * Context: lock of the interrupt held, interrupts off.
- * Return: @mask without LWK cores; the caller refuses an empty one.
+ * Return: @mask without LWK cores, perhaps empty; valid until the lock is
+ * dropped.
  */
-const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask,
-					 struct cpumask *tmp)
+const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask)
 {
-	cpumask_andnot(tmp, mask, &lwk_core_mask);
-	return tmp;
+	struct cpumask *rest = this_cpu_ptr(&irq_mask);
+
+	lockdep_assert_irqs_disabled();
+	cpumask_andnot(rest, mask, &lwk_core_mask);
+	return rest;
 }

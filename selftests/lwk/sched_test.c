@@ -13,13 +13,13 @@
 
 #include "../kselftest_harness.h"
 
-FIXTURE(sched)
+FIXTURE(class)
 {
 	int cores[2];
 };
 
 /* The two lowest cores of the enclave, in a list such as "2-3" or "2,5". */
-FIXTURE_SETUP(sched)
+FIXTURE_SETUP(class)
 {
 	char list[512], *rest;
 
@@ -30,7 +30,7 @@ FIXTURE_SETUP(sched)
 	self->cores[1] = *rest == '-' ? self->cores[0] + 1 : atoi(rest + 1);
 }
 
-FIXTURE_TEARDOWN(sched)
+FIXTURE_TEARDOWN(class)
 {
 	EXPECT_TRUE(lwk_all_free());
 }
@@ -80,7 +80,7 @@ static int view(void *arg)
 	return 0;
 }
 
-TEST_F(sched, view)
+TEST_F(class, view)
 {
 	EXPECT_EQ(0, in_child(view, self->cores));
 }
@@ -108,7 +108,7 @@ static int affinity(void *arg)
 	return 0;
 }
 
-TEST_F(sched, affinity)
+TEST_F(class, affinity)
 {
 	EXPECT_EQ(0, in_child(affinity, self->cores));
 }
@@ -124,13 +124,13 @@ static int affinity_one(void *arg)
 	return 0;
 }
 
-TEST_F(sched, affinity_one)
+TEST_F(class, affinity_one)
 {
 	EXPECT_EQ(0, in_child(affinity_one, self->cores));
 }
 
 /* A task of Linux cannot come here, by whatever door. */
-TEST_F(sched, outsider)
+TEST_F(class, outsider)
 {
 	cpu_set_t set;
 
@@ -198,7 +198,7 @@ static int placement(void *arg)
 	return 0;
 }
 
-TEST_F(sched, placement)
+TEST_F(class, placement)
 {
 	EXPECT_EQ(0, in_child(placement, self->cores));
 }
@@ -220,7 +220,7 @@ static int inherit(void *arg)
 	return 0;
 }
 
-TEST_F(sched, inherit)
+TEST_F(class, inherit)
 {
 	EXPECT_EQ(0, in_child(inherit, self->cores));
 }
@@ -236,7 +236,7 @@ static int orphan(void *arg)
 	return 0;
 }
 
-TEST_F(sched, orphan)
+TEST_F(class, orphan)
 {
 	ASSERT_EQ(0, in_child(orphan, NULL));
 	EXPECT_FALSE(lwk_all_free());
@@ -279,7 +279,7 @@ static int no_inherit(void *arg)
 	return 0;
 }
 
-TEST_F(sched, no_inherit)
+TEST_F(class, no_inherit)
 {
 	EXPECT_EQ(0, in_child(no_inherit, self->cores));
 }
@@ -353,7 +353,7 @@ static int yielding(void *arg)
 	return 0;
 }
 
-TEST_F(sched, yield)
+TEST_F(class, yield)
 {
 	EXPECT_EQ(0, in_child(yielding, NULL));
 }
@@ -374,7 +374,7 @@ static int round_robin(void *arg)
 	return 0;
 }
 
-TEST_F(sched, round_robin)
+TEST_F(class, round_robin)
 {
 	EXPECT_EQ(0, in_child(round_robin, NULL));
 }
@@ -393,7 +393,7 @@ static int quantum_of_self(void *arg)
 	return 0;
 }
 
-TEST_F(sched, rr_interval)
+TEST_F(class, rr_interval)
 {
 	EXPECT_EQ(0, in_child(quantum_of_self, NULL));
 }
@@ -452,7 +452,7 @@ static int run_alone(void *arg)
 	return 0;
 }
 
-TEST_F(sched, run_to_block)
+TEST_F(class, run_to_block)
 {
 	EXPECT_EQ(0, in_child(run_alone, self->cores));
 }
@@ -477,7 +477,7 @@ static int policies(void *arg)
 	return 0;
 }
 
-TEST_F(sched, policies)
+TEST_F(class, policies)
 {
 	EXPECT_EQ(0, in_child(policies, self->cores));
 }
@@ -507,7 +507,7 @@ static int bound_work(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(sched, bound_work, 60)
+TEST_F_TIMEOUT(class, bound_work, 60)
 {
 	EXPECT_EQ(0, in_child(bound_work, NULL));
 	for (int i = 0; i < 100 && !lwk_all_free(); i++)
@@ -524,7 +524,7 @@ static int exec_self(void *arg)
 }
 
 /* exec and vfork change nothing: nproc is two processes away. */
-TEST_F(sched, exec)
+TEST_F(class, exec)
 {
 	EXPECT_EQ(0, in_child(exec_self, "test $(nproc) = 2"));
 }
@@ -550,7 +550,7 @@ static int exec_thread(void *arg)
 	return 1;
 }
 
-TEST_F(sched, exec_thread)
+TEST_F(class, exec_thread)
 {
 	EXPECT_EQ(0, in_child(exec_thread, NULL));
 }
@@ -578,7 +578,7 @@ static int storm(void *arg)
 	return 0;
 }
 
-TEST_F(sched, fork_storm)
+TEST_F(class, fork_storm)
 {
 	EXPECT_EQ(0, in_child(storm, NULL));
 	for (int i = 0; i < 100 && !lwk_all_free(); i++)

@@ -38,8 +38,7 @@ void __lwk_task_post_fork(struct task_struct *p);
 void __lwk_task_exit(struct task_struct *p);
 void __lwk_task_free(struct task_struct *p);
 void __lwk_idle_enter(void);
-const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask,
-					 struct cpumask *tmp);
+const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask);
 
 /* Any context. The cores on which @p may run at all. */
 static inline const struct cpumask *lwk_task_mask(const struct task_struct *p)
@@ -116,11 +115,11 @@ static inline void lwk_idle_enter(void)
 		__lwk_idle_enter();
 }
 
-/* irq_desc lock held. Someone wants an interrupt on the cores in @mask. */
+/* irq_desc lock held. An interrupt is about to be sent to the cores @mask. */
 static inline const struct cpumask *
-lwk_irq_affinity(const struct cpumask *mask, struct cpumask *tmp)
+lwk_irq_affinity(const struct cpumask *mask, bool force)
 {
-	return lwk_enabled() ? __lwk_irq_affinity(mask, tmp) : mask;
+	return lwk_enabled() && !force ? __lwk_irq_affinity(mask) : mask;
 }
 
 #else /* CONFIG_LWK */
@@ -145,7 +144,7 @@ static inline void lwk_task_free(struct task_struct *p) { }
 static inline void lwk_idle_enter(void) { }
 
 static inline const struct cpumask *
-lwk_irq_affinity(const struct cpumask *mask, struct cpumask *tmp)
+lwk_irq_affinity(const struct cpumask *mask, bool force)
 {
 	return mask;
 }
