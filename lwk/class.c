@@ -82,6 +82,8 @@ static void enqueue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
 		list_add_tail(&p->lwk.node, &lrq->queue);
 	lrq->nr++;
 	add_nr_running(rq, 1);
+	/* No tick will do it, here or from afar. */
+	calc_load_nohz_remote(rq);
 }
 
 static bool dequeue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
@@ -176,7 +178,7 @@ static void set_cpus_allowed_lwk(struct task_struct *p,
 	lwk_place(p, &p->cpus_mask);
 }
 
-/* Also called once a second from another core, for its statistics. */
+/* When another task of the core needs the tick. */
 static void task_tick_lwk(struct rq *rq, struct task_struct *curr, int queued)
 {
 	update_curr_common(rq);

@@ -49,7 +49,6 @@ int lwk_layout_parse(const char *arg, const struct cpumask *present,
 
 /* isolate.c: boot-time isolation; cores that are the LWK's, for good */
 
-extern struct cpumask lwk_core_mask;
 extern struct cpumask lwk_syscall_mask;
 extern struct cpumask lwk_linux_mask;
 const char *lwk_boot_arg(void);

@@ -11,6 +11,9 @@
 #include <linux/percpu.h>
 
 #include "sched.h"
+/* Names struct rq without declaring it. */
+#include <linux/sched/nohz.h>
+
 #include "internal.h"
 
 /**

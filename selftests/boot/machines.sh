@@ -48,7 +48,7 @@ whole_node()
 	boot lwkcpus=2-3 -- sh -c '
 		for name in kswapd1 kcompactd1; do
 			taskset -c -p "$(pgrep -x $name)" |
-				grep "list: 0-1$" || exit 1
+				grep "list: 0[-,]1$" || exit 1
 		done'
 }
 ok "kernel threads of a node without Linux cores" whole_node

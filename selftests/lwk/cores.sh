@@ -46,23 +46,26 @@ ok "a mask with Linux cores keeps those" \
 	sh -c "taskset -c -p 0,$first $$ >/dev/null && taskset -c -p $$"
 taskset -c -p 0-4095 $$ >/dev/null
 
-# Kernel threads: those bound to a core may be there, no others.
+# Kernel threads: those bound to a core may be there, no others. There are
+# few different masks, so those with LWK cores are found first.
 strangers()
 {
-	for status in /proc/[0-9]*/task/*/status; do
-		task=${status%/status}
-		flags=$(awk '{ sub(/.*\) /, ""); print $7 }' \
-			"$task/stat" 2>/dev/null) || continue
-		[ -n "$flags" ] || continue
-		# PF_NO_SETAFFINITY: bound, by the kernel itself
-		[ $((flags & 0x04000000)) -eq 0 ] || continue
-		allowed=$(sed -n 's/^Cpus_allowed_list:\t//p' "$status" \
-			2>/dev/null) || continue
+	sed -s -n 's/^Cpus_allowed_list:\t//p' \
+		/proc/[0-9]*/task/*/status 2>/dev/null | sort -u |
+	while read -r list; do
 		for cpu in $(expand "$cores"); do
-			expand "$allowed" | grep -qx "$cpu" || continue
-			echo "$(cat "$task/comm"): may run on $allowed"
+			expand "$list" | grep -qx "$cpu" || continue
+			grep -l "^Cpus_allowed_list:.$list$" \
+				/proc/[0-9]*/task/*/status 2>/dev/null
 			break
 		done
+	done | while read -r status; do
+		# the flags of the task, behind its name, and of them
+		# PF_NO_SETAFFINITY: bound, by the kernel itself
+		read -r stat < "${status%us}" || continue
+		# shellcheck disable=SC2086 # split into fields
+		set -- ${stat##*) }
+		[ $(($7 & 0x04000000)) -ne 0 ] || echo "$stat"
 	done
 }
 ok "no task may run there" is '' strangers

@@ -9,6 +9,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/jump_label.h>
+#include <linux/smp.h>
 
 struct affinity_context;
 struct sched_class;
@@ -22,6 +23,21 @@ DECLARE_STATIC_KEY_FALSE(lwk_key);
 static __always_inline bool lwk_enabled(void)
 {
 	return static_branch_unlikely(&lwk_key);
+}
+
+extern struct cpumask lwk_core_mask;
+
+/* Any context. Is @cpu an LWK core? */
+static inline bool lwk_owns_cpu(int cpu)
+{
+	return lwk_enabled() && cpumask_test_cpu(cpu, &lwk_core_mask);
+}
+
+/* Preemption off. Is this an LWK core? */
+static inline bool lwk_owns_this_cpu(void)
+{
+	return lwk_enabled() &&
+	       cpumask_test_cpu(smp_processor_id(), &lwk_core_mask);
 }
 
 void lwk_boot_params(void);
@@ -123,6 +139,16 @@ lwk_irq_affinity(const struct cpumask *mask, bool force)
 }
 
 #else /* CONFIG_LWK */
+
+static inline bool lwk_owns_cpu(int cpu)
+{
+	return false;
+}
+
+static inline bool lwk_owns_this_cpu(void)
+{
+	return false;
+}
 
 static inline void lwk_boot_params(void) { }
 static inline void lwk_set_affinity(struct task_struct *p,
