@@ -43,8 +43,10 @@ endif
 CONFIG_BASE	:= -b $(abspath $(DISTRO_CONFIG))
 endif
 
-# The same input gives the same kernel. ccache if it is there.
-export CCACHE_DIR ?= $(BUILD)/ccache
+# The same input gives the same kernel, in whatever folder it is built; so the
+# compiler cache, if there is one, serves them all.
+export CCACHE_BASEDIR	:= $(TOP)
+export CCACHE_NOHASHDIR	:= 1
 CCACHE		:= $(if $(shell command -v ccache),ccache )
 KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  CC="$(CCACHE)gcc" HOSTCC="$(CCACHE)gcc" \
@@ -64,12 +66,13 @@ help:
 ## kernel         the kernel (and the tree it is built from)
 ## tools          lwkexec and what belongs to it
 ## shell          boot the kernel, with a shell
+## bench          all benchmarks of the deterministic lab
 ## bench-overhead what the LWK costs Linux, in exact instructions
 ## check          cheap checks of the sources and of the patch queue, its budget
 ## refresh        export the commits in build/LTS/linux as the patch queue
 ## check-prefixes build every prefix of the queue (long)
 ## check-bloat    prove that CONFIG_LWK=n changes no text (long)
-## clean          remove build/ except the source tree and the compiler cache
+## clean          remove build/ except the source tree
 ##
 ## LINUX_TARBALL=FILE or LINUX_GIT=DIR name a kernel source; ACCEL=kvm where
 ## it works; JOBS=N. For a distribution's kernel: KERNEL=distro
@@ -101,11 +104,11 @@ test: kernel tools
 	scripts/test -k $(IMAGE) $(TESTS)
 
 shell: kernel tools
-	PATH="$(BUILD)/tools:$$PATH" scripts/qemu-run -k $(IMAGE) \
-		-a lwkcpus=0.2-3 -i
+	scripts/qemu-run -k $(IMAGE) -a lwkcpus=0.2-3 \
+		-e PATH="$(BUILD)/tools/bin:$$PATH:/usr/sbin:/sbin" -i
 
-check: tree
-	scripts/deps lint
+check: config
+	scripts/deps lint tools
 	scripts/queue-check
 	scripts/source-check $(TREE) $(OUT)
 
@@ -118,10 +121,17 @@ check-prefixes: tree
 check-bloat: tree
 	scripts/check-bloat
 
-bench-overhead: kernel
+bench-overhead: kernel $(BUILD)/bench/overhead-init
 	scripts/bench-kernels
-	bench/overhead $(BUILD)/$(LTS)/pristine/arch/x86/boot/bzImage \
-		$(BUILD)/$(LTS)/lean/arch/x86/boot/bzImage
+	bench/overhead --init $(BUILD)/bench/overhead-init \
+		--json $(BUILD)/bench/overhead.json \
+		$(BUILD)/$(LTS)/pristine/arch/x86/boot/bzImage $(IMAGE)
+
+bench: bench-overhead
+
+$(BUILD)/bench/%-init: bench/%.c
+	mkdir -p $(@D)
+	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o $@ $<
 
 clean:
 	rm -rf $(BUILD)/tools $(BUILD)/init $(BUILD)/bench \

@@ -20,6 +20,12 @@ static bool is_lwk(const struct task_struct *p)
 	return p->sched_class == &lwk_sched_class;
 }
 
+static struct task_struct *running(struct rq *rq)
+{
+	return rcu_dereference_protected(rq->curr,
+					 lockdep_is_held(__rq_lockp(rq)));
+}
+
 static u64 quantum_of(const struct task_struct *p)
 {
 	return p->lwk.rsv ? p->lwk.rsv->quantum_ns : 0;
@@ -34,7 +40,7 @@ static enum hrtimer_restart quantum_over(struct hrtimer *timer)
 
 	guard(rq_lock)(rq);
 	update_rq_clock(rq);
-	curr = rq->curr;
+	curr = running(rq);
 	lrq->sliced = NULL;
 	if (is_lwk(curr) && task_on_rq_queued(curr) && lrq->nr > 1) {
 		list_move_tail(&curr->lwk.node, &lrq->queue);
@@ -104,7 +110,7 @@ static void yield_task_lwk(struct rq *rq)
 {
 	struct lwk_rq *lrq = lwk_rq_of(rq);
 
-	list_move_tail(&rq->curr->lwk.node, &lrq->queue);
+	list_move_tail(&running(rq)->lwk.node, &lrq->queue);
 }
 
 /*
@@ -114,7 +120,7 @@ static void yield_task_lwk(struct rq *rq)
 static void wakeup_preempt_lwk(struct rq *rq, struct task_struct *p, int flags)
 {
 	if ((p->flags & PF_EXITING) ||
-	    (!lwk_rq_of(rq)->sliced && quantum_of(rq->curr)))
+	    (!lwk_rq_of(rq)->sliced && quantum_of(running(rq))))
 		resched_curr(rq);
 }
 
@@ -186,7 +192,7 @@ static void task_tick_lwk(struct rq *rq, struct task_struct *curr, int queued)
 
 static void switched_to_lwk(struct rq *rq, struct task_struct *p)
 {
-	if (task_on_rq_queued(p) && rq->curr != p)
+	if (task_on_rq_queued(p) && running(rq) != p)
 		wakeup_preempt(rq, p, 0);
 }
 

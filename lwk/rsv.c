@@ -99,9 +99,10 @@ static int take_wait(struct lwk_enclave *e, struct lwk_rsv *rsv,
 	if (!(req->flags & LWK_JOIN_WAIT))
 		return err;
 
-	timeout = wait_event_interruptible_timeout(
-			e->wait, take_again(e, rsv, want, req->nr_cores, &err),
-			timeout);
+	timeout = wait_event_interruptible_timeout(e->wait,
+						   take_again(e, rsv, want,
+							      req->nr_cores,
+							      &err), timeout);
 	/* The condition may have come true together with a signal. */
 	if (err != -EBUSY)
 		return err;

@@ -56,6 +56,7 @@ static void layout_desc(const struct layout_case *c, char *desc)
 {
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "\"%s\"", c->arg);
 }
+
 KUNIT_ARRAY_PARAM(layout, layout_cases, layout_desc);
 
 static void expect_list(struct kunit *test, const struct cpumask *mask,
@@ -112,4 +113,5 @@ static struct kunit_suite layout_suite = {
 	.name = "lwk_layout",
 	.test_cases = layout_test_cases,
 };
+
 kunit_test_suite(layout_suite);

@@ -129,4 +129,5 @@ static struct kunit_suite place_suite = {
 	.name = "lwk_place",
 	.test_cases = place_test_cases,
 };
+
 kunit_test_suite(place_suite);
