@@ -112,7 +112,7 @@ check: config
 	scripts/queue-check
 	scripts/source-check $(TREE) $(OUT)
 
-refresh: tree
+refresh:
 	scripts/queue-export
 
 check-prefixes: tree

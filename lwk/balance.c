@@ -14,7 +14,11 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/lwk.h>
 
-/* How often a join tries before the task is left to its next wakeup. */
+/*
+ * How often a join tries before the task is left to its next wakeup, which
+ * places it by its affinity: one who lends it a deadline through a lock may
+ * keep it from moving, and so may a core that goes down.
+ */
 #define LWK_MOVE_TRIES	100
 
 /* @rq locked. A task that waits to be moved and is not running. */
@@ -94,7 +98,7 @@ void lwk_queue_push(struct rq *rq)
 }
 
 /* Makes current, a task of Linux, a member of @rsv and of the LWK class. */
-static void enter_class(struct lwk_rsv *rsv)
+static int enter_class(struct lwk_rsv *rsv)
 {
 	struct affinity_context ac = {
 		.new_mask = &rsv->cores,
@@ -106,6 +110,11 @@ static void enter_class(struct lwk_rsv *rsv)
 	struct rq *rq;
 
 	rq = task_rq_lock(p, &rf);
+	/* Anybody may have changed that until now. */
+	if (dl_task(p)) {
+		task_rq_unlock(rq, p, &rf);
+		return -EINVAL;
+	}
 	update_rq_clock(rq);
 
 	prev = p->sched_class;
@@ -130,29 +139,33 @@ static void enter_class(struct lwk_rsv *rsv)
 
 	/* The mask that the user had set for Linux, swapped out above. */
 	kfree(ac.user_mask);
+	return 0;
 }
 
 /**
  * lwk_class_enter - current becomes a member and goes to its home core
  * @rsv: reservation that holds its cores; its first member is current.
  *
- * Cannot fail: all that can go wrong was checked before.
- *
  * Context: process context, may sleep; no locks held.
+ * Return: 0, or -EINVAL for a task with a deadline, which stays as it is.
  */
-void lwk_class_enter(struct lwk_rsv *rsv)
+int lwk_class_enter(struct lwk_rsv *rsv)
 {
 	int tries = 0;
+	int err;
 
 	might_sleep();
-	enter_class(rsv);
+	err = enter_class(rsv);
+	if (err)
+		return err;
 	schedule();
 
 	while (!cpumask_test_cpu(raw_smp_processor_id(), current->cpus_ptr)) {
-		if (WARN_ON_ONCE(++tries > LWK_MOVE_TRIES))
-			return;
+		if (++tries > LWK_MOVE_TRIES)
+			break;
 		scoped_guard (task_rq_lock, current)
 			current->lwk.moving = true;
 		schedule();
 	}
+	return 0;
 }

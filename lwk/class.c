@@ -88,7 +88,7 @@ static void enqueue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
 		list_add_tail(&p->lwk.node, &lrq->queue);
 	lrq->nr++;
 	add_nr_running(rq, 1);
-	/* No tick will do it, here or from afar. */
+	/* The load average: no tick will see to it, here or from afar. */
 	calc_load_nohz_remote(rq);
 }
 
@@ -101,6 +101,7 @@ static bool dequeue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
 	list_del_init(&p->lwk.node);
 	lrq->nr--;
 	sub_nr_running(rq, 1);
+	calc_load_nohz_remote(rq);
 	if (lrq->sliced == p || lrq->nr < 2)
 		stop_slice(lrq);
 	return true;
@@ -208,7 +209,8 @@ static void update_curr_lwk(struct rq *rq)
 
 static unsigned int get_rr_interval_lwk(struct rq *rq, struct task_struct *p)
 {
-	return nsecs_to_jiffies(quantum_of(p));
+	/* Not 0, which says that there is none. */
+	return DIV_ROUND_UP_ULL(quantum_of(p), TICK_NSEC);
 }
 
 DEFINE_SCHED_CLASS(lwk) = {

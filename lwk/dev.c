@@ -81,10 +81,10 @@ static pid_t find_holder(const struct lwk_join *req,
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
 	const struct lwk_rsv *rsv;
-	struct task_struct *p;
+	struct task_struct *g, *p;
 
 	guard(rcu)();
-	for_each_process(p) {
+	for_each_process_thread(g, p) {
 		rsv = READ_ONCE(p->lwk.rsv);
 		if (!rsv || !READ_ONCE(p->lwk.member) ||
 		    strcmp(rsv->enclave->group.cg_item.ci_name, req->enclave))
@@ -138,8 +138,10 @@ static long ioctl_join(struct lwk_join __user *arg)
 		lwk_rsv_cancel(rsv);
 		return err;
 	}
-	lwk_rsv_enter(rsv);
-	return 0;
+	err = lwk_rsv_enter(rsv);
+	if (err)
+		lwk_rsv_cancel(rsv);
+	return err;
 }
 
 static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -45,7 +45,7 @@ struct lwk_enclave *lwk_enclave_find(const char *name)
  * whom root has given the directory.
  *
  * Context: process context, may sleep.
- * Return: 0 or -EACCES.
+ * Return: 0 or -EACCES, or what a security module or a read-only mount says.
  */
 int lwk_enclave_permission(struct lwk_enclave *e)
 {
@@ -113,7 +113,6 @@ void lwk_enclave_put_cores(struct lwk_rsv *rsv)
 		}
 		cpumask_or(&e->free, &e->free, &rsv->cores);
 	}
-	lwk_stat_inc(e, RELEASES);
 	trace_lwk_release(e->group.cg_item.ci_name, &rsv->cores);
 	wake_up_all(&e->wait);
 }

@@ -31,6 +31,8 @@
 /* layout.c: what lwkcpus= says */
 
 #define LWK_WHY_MAX		96
+/* One line of a boot log is enough for any sane argument. */
+#define LWK_ARG_MAX		512
 
 /**
  * struct lwk_layout - cores named by lwkcpus=
@@ -127,7 +129,7 @@ struct lwk_slot {
  * @quantum_ns: round robin quantum on a shared core, 0 = never.
  * @lock: protects @slots, and home and member of the tasks.
  * @cores: the cores; constant.
- * @linux_mask: where the process ran before; constant.
+ * @linux_mask: where the process ran before it joined; constant from then on.
  * @nr_slots: number of cores; constant.
  * @slots: the cores in the order in which threads are placed.
  */
@@ -147,7 +149,7 @@ struct lwk_rsv {
 
 struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
 			     const struct cpumask *want);
-void lwk_rsv_enter(struct lwk_rsv *rsv);
+int lwk_rsv_enter(struct lwk_rsv *rsv);
 void lwk_rsv_cancel(struct lwk_rsv *rsv);
 void lwk_rsv_put(struct lwk_rsv *rsv);
 
@@ -166,7 +168,7 @@ void lwk_place_at(struct task_struct *p, int cpu);
 struct rq;
 extern const struct sched_class lwk_sched_class;
 void lwk_class_init(void);
-void lwk_class_enter(struct lwk_rsv *rsv);
+int lwk_class_enter(struct lwk_rsv *rsv);
 void lwk_queue_push(struct rq *rq);
 
 /* core.c: the cores */

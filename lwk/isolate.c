@@ -31,7 +31,7 @@ struct cpumask lwk_syscall_mask __ro_after_init;
 struct cpumask lwk_linux_mask __ro_after_init;
 
 static char *lwkcpus_arg __initdata;
-static char boot_arg[256] __ro_after_init;
+static char boot_arg[LWK_ARG_MAX] __ro_after_init;
 
 /*
  * Only remembered here: the cores of the machine are not known this early,

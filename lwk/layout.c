@@ -13,9 +13,6 @@
 
 #include "internal.h"
 
-/* One line of a boot log is enough for any sane argument. */
-#define LWK_ARG_MAX	512
-
 #define why(layout, fmt, ...) \
 	snprintf((layout)->why, LWK_WHY_MAX, fmt, ##__VA_ARGS__)
 

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/sched/deadline.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -55,7 +56,8 @@ static int check_caller(void)
 	if (!thread_group_empty(current) || dl_task(current) ||
 	    (current->flags & PF_NO_SETAFFINITY))
 		return -EINVAL;
-	return 0;
+	/* As for sched_setaffinity(2), which this is among other things. */
+	return security_task_setscheduler(current);
 }
 
 static int check_request(const struct lwk_enclave *e,
@@ -95,7 +97,8 @@ static int take_wait(struct lwk_enclave *e, struct lwk_rsv *rsv,
 	err = lwk_enclave_take(e, rsv, want, req->nr_cores);
 	if (err != -EBUSY)
 		return err;
-	lwk_stat_inc(e, BUSY);
+	if (!rsv->dry_run)
+		lwk_stat_inc(e, BUSY);
 	if (!(req->flags & LWK_JOIN_WAIT))
 		return err;
 
@@ -122,7 +125,8 @@ static struct lwk_rsv *take(struct lwk_enclave *e,
 		return ERR_PTR(-ENOMEM);
 
 	err = take_wait(e, rsv, req, want);
-	trace_lwk_join(e->group.cg_item.ci_name, nr, &rsv->cores, err);
+	trace_lwk_join(e->group.cg_item.ci_name, nr,
+		       err ? cpu_none_mask : &rsv->cores, err);
 	if (err) {
 		lwk_rsv_put(rsv);
 		return ERR_PTR(err);
@@ -169,12 +173,17 @@ struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
  * lwk_rsv_enter - current becomes the first member and moves to its core
  * @rsv: from lwk_rsv_take(), not a dry run.
  *
- * Context: process context, may sleep. Cannot fail.
+ * Context: process context, may sleep.
+ * Return: 0, or -EINVAL if the task has got a deadline since it asked; then
+ * it has not moved.
  */
-void lwk_rsv_enter(struct lwk_rsv *rsv)
+int lwk_rsv_enter(struct lwk_rsv *rsv)
 {
-	lwk_stat_inc(rsv->enclave, JOINS);
-	lwk_class_enter(rsv);
+	int err = lwk_class_enter(rsv);
+
+	if (!err)
+		lwk_stat_inc(rsv->enclave, JOINS);
+	return err;
 }
 
 /**

@@ -62,6 +62,8 @@ void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags)
 	}
 	cpumask_copy(&p->cpus_mask, &rsv->linux_mask);
 	p->nr_cpus_allowed = cpumask_weight(&p->cpus_mask);
+	/* Named LWK cores, if any. */
+	release_user_cpus_ptr(p);
 	p->lwk.rsv = NULL;
 	lwk_rsv_put(rsv);
 }
@@ -104,8 +106,10 @@ void __lwk_task_exit(struct task_struct *p)
 	if (!rsv || !p->lwk.member)
 		return;
 	lwk_unplace(p);
-	if (atomic_dec_and_test(&rsv->nr_tasks))
+	if (atomic_dec_and_test(&rsv->nr_tasks)) {
+		lwk_stat_inc(rsv->enclave, RELEASES);
 		lwk_enclave_put_cores(rsv);
+	}
 }
 
 /**

@@ -8,7 +8,8 @@
 
 # shellcheck disable=SC2034 # the top of the repository
 top=$(cd "$(dirname "$0")/../.." && pwd)
-: "${LTS:=6.12}" "${LWK_SLOW:=1}" "${RESULTS:=$top/build/results}"
+LTS=$("$top/scripts/lts")
+: "${LWK_SLOW:=1}" "${RESULTS:=$top/build/results}"
 : "${KTAP_HELPERS:=$top/build/$LTS/linux/tools/testing/selftests/kselftest/ktap_helpers.sh}"
 export KTAP_HELPERS
 # shellcheck source=../lwk/lwk_common.sh

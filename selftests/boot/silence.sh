@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # With lwkcpus=2-3 alone: two programs compute for a minute while the Linux
-# cores are busy, and the kernel's own trace of the LWK cores stays empty.
+# cores are busy, and the kernel's own trace of the LWK cores has no other
+# task, device interrupt, softirq, work item, timer or tick in it.
 set -u
 # shellcheck source=boot_common.sh
 . "$(dirname "$0")/boot_common.sh"

@@ -60,7 +60,7 @@ lwkexec -n 1 sh -c 'sleep 60 & wait' &
 pid=$!
 in_tasks()
 {
-	[ "$(wc -l < "$ENCLAVE/procs")" -ge 2 ] &&
+	[ "$(grep -c . "$ENCLAVE/procs")" -ge 2 ] &&
 		grep -qx "$pid" "$ENCLAVE/procs" && grep -qx "$pid" "$ENCLAVE/tasks"
 }
 ok "tasks and procs tell who is in" eventually in_tasks

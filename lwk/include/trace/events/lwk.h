@@ -9,7 +9,7 @@
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
 
-/* A request to join has been decided. */
+/* A valid request to join got its cores, or why it did not. */
 TRACE_EVENT(lwk_join,
 	TP_PROTO(const char *enclave, unsigned int nr,
 		 const struct cpumask *cores, int err),

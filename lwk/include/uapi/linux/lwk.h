@@ -54,8 +54,9 @@ enum lwk_join_flags {
  *	the largest core number of the machine.
  * @cpumask: in: address of the cores wanted, in the format of
  *	sched_setaffinity(2); all zero with @nr_cores. out: cores reserved.
- * @holder: out: after EBUSY, a process that holds a wanted core, as the
- *	caller's pid namespace numbers it; 0 if it has no number there.
+ * @holder: out: after EBUSY and ETIMEDOUT, a process that holds a wanted core
+ *	(with @nr_cores: any core of the enclave), as the caller's pid
+ *	namespace numbers it; 0 if it has no number there.
  * @reserved: zero.
  *
  * One atomic request: after any error nothing is reserved and the caller is
@@ -63,14 +64,15 @@ enum lwk_join_flags {
  * the cores are free again when the last thread of the reservation has
  * exited.
  *
- * Errors: EINVAL: unknown flag, no or two ways of naming cores, a core that
- * is not the enclave's or more cores than it has, an invalid quantum, a
- * caller with more than one thread, or one with a deadline policy. ENOENT:
- * no such enclave. EACCES: the
- * caller may not write to the enclave's directory. EEXIST: the caller runs
- * in an enclave already. EBUSY: cores are held by others. ETIMEDOUT: and
- * still were at the end of the wait. EINTR: a signal came while waiting.
- * E2BIG, EFAULT, ENOMEM.
+ * Errors: EINVAL: too small a struct, an unknown flag, a name without its
+ * end, no or two ways of naming cores, a core that is not the enclave's or
+ * more cores than it has, an invalid quantum or mask length, a caller with
+ * more than one thread, with a deadline policy or with a fixed affinity.
+ * ENOENT: no such enclave. EACCES: the caller may not write to the enclave's
+ * directory (or what a security module says). EEXIST: the caller runs in an
+ * enclave already. EBUSY: cores are held by others. ETIMEDOUT: and still were
+ * at the end of the wait. EINTR: a signal came while waiting. E2BIG, EFAULT,
+ * ENOMEM.
  */
 struct lwk_join {
 	__u32 size;
