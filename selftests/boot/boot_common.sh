@@ -9,6 +9,7 @@
 # shellcheck disable=SC2034 # the top of the repository
 top=$(cd "$(dirname "$0")/../.." && pwd)
 LTS=$("$top/scripts/lts")
+export LTS
 : "${LWK_SLOW:=1}" "${RESULTS:=$top/build/results}"
 : "${KTAP_HELPERS:=$top/build/$LTS/linux/tools/testing/selftests/kselftest/ktap_helpers.sh}"
 export KTAP_HELPERS
