@@ -150,6 +150,50 @@ static void mount_all(void)
 	}
 }
 
+/* Make the directories that lead to @dir, and @dir. */
+static void make_path(const char *dir)
+{
+	char path[4096], *p;
+
+	snprintf(path, sizeof(path), "%s/", dir);
+	for (p = path + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		mkdir(path, 0755);
+		*p = '/';
+	}
+}
+
+/*
+ * The repository, from whose build/ this program was started, may lie below a
+ * directory that becomes a tmpfs. Keep it in sight.
+ */
+static int open_top(const char *self, char *top, size_t size)
+{
+	char *slash;
+	int i;
+
+	snprintf(top, size, "%s", self);
+	for (i = 0; i < 2; i++) {
+		slash = strrchr(top, '/');
+		if (!slash || slash == top)
+			return -1;
+		*slash = '\0';
+	}
+	return open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void show_top(int fd, const char *top)
+{
+	char origin[32];
+
+	if (fd < 0 || !access(top, F_OK))
+		return;
+	make_path(top);
+	snprintf(origin, sizeof(origin), "/proc/self/fd/%d", fd);
+	if (mount(origin, top, NULL, MS_BIND, NULL))
+		log_errno(top);
+}
+
 static void setup_loopback(void)
 {
 	struct ifreq ifr = { .ifr_name = "lo" };
@@ -161,12 +205,15 @@ static void setup_loopback(void)
 	close(fd);
 }
 
-static void setup_system(void)
+static void setup_system(const char *self)
 {
+	char top[4096];
 	int fd;
 
 	umask(022);
+	fd = open_top(self, top, sizeof(top));
 	mount_all();
+	show_top(fd, top);
 	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
 		kmsg = fd;
@@ -288,14 +335,7 @@ static void read_job(struct job *job)
 /* Mount the writable share; a tmpfs may hide its place, so make that. */
 static void mount_work(const char *dir)
 {
-	char path[4096], *p;
-
-	snprintf(path, sizeof(path), "%s/", dir);
-	for (p = path + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		mkdir(path, 0755);
-		*p = '/';
-	}
+	make_path(dir);
 	if (mount("lwk.work", dir, "9p", MS_NOSUID | MS_NODEV,
 		  "trans=virtio,version=9p2000.L,cache=mmap,msize=262144"))
 		fail(dir);
@@ -457,7 +497,7 @@ static void check_leaks(void)
 	} while (fgets(line, sizeof(line), f));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct stream st[2] = { { -1, -1 }, { -1, -1 } };
 	struct job job = { 0 };
@@ -469,7 +509,7 @@ int main(void)
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, NULL);
 	signal(SIGCHLD, on_child);
-	setup_system();
+	setup_system(argc ? argv[0] : "");
 	st[0].port = open_port("lwk.out", O_WRONLY);
 	st[1].port = open_port("lwk.err", O_WRONLY);
 	ret = open_port("lwk.ret", O_WRONLY);
