@@ -12,7 +12,7 @@ ktap_set_plan 1
 
 killed()
 {
-	boot "lwkcpus=2-3 lwk.kmemleak" -- "$top/build/selftests/kill_storm" \
+	boot "lwkcpus=2-3 kmemleak=on lwk.kmemleak" -- "$top/build/selftests/kill_storm" \
 		"${RUNS:-1000}"
 }
 LIMIT=400
