@@ -43,7 +43,7 @@ static void kill_all(pid_t pid, int leader_first)
 	kill(-pid, SIGKILL);
 }
 
-static long long joins(void)
+static long long joins_so_far(void)
 {
 	char buf[32];
 
@@ -59,11 +59,11 @@ static long time_to_join(void)
 	long begin = 0;
 
 	for (int i = 0; i < 2; i++) {
-		long long before = joins();
+		long long before = joins_so_far();
 		pid_t pid = start("1");
 
 		begin = now_ms();
-		while (joins() == before && now_ms() - begin < 60000)
+		while (joins_so_far() == before && now_ms() - begin < 60000)
 			sleep_ms(1);
 		begin = now_ms() - begin;
 		kill_all(pid, 0);
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 {
 	long runs = argc > 1 ? atol(argv[1]) : 100;
 	long window = 1000 * 4 * time_to_join();
-	long long before = joins(), joined;
+	long long before = joins_so_far(), joined;
 
 	srand48(argc > 2 ? atol(argv[2]) : 1);
 	/* Two at a time. */
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < 100 && !lwk_all_free(); i++)
 		sleep_ms(100);
-	joined = joins() - before;
+	joined = joins_so_far() - before;
 	printf("# %ld runs within %ld ms, %lld joined before they were killed\n",
 	       runs, window / 1000, joined);
 	if (!lwk_all_free()) {
