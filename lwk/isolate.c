@@ -172,18 +172,19 @@ static DEFINE_PER_CPU(struct cpumask, irq_mask);
 
 /**
  * __lwk_irq_affinity - keep device interrupts off LWK cores
- * @mask: where the interrupt was asked to go; may be what an earlier call
- *	returned.
+ * @mask: where the interrupt was asked to go; becomes the same without LWK
+ *	cores, valid until the lock is dropped. May be what an earlier call
+ *	made of it.
  *
  * Context: lock of the interrupt held, interrupts off.
- * Return: @mask without LWK cores, perhaps empty; valid until the lock is
- * dropped.
+ * Return: false if no core is left.
  */
-const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask)
+bool __lwk_irq_affinity(const struct cpumask **mask)
 {
 	struct cpumask *rest = this_cpu_ptr(&irq_mask);
 
 	lockdep_assert_irqs_disabled();
-	cpumask_andnot(rest, mask, &lwk_core_mask);
-	return rest;
+	cpumask_andnot(rest, *mask, &lwk_core_mask);
+	*mask = rest;
+	return !cpumask_empty(rest);
 }

@@ -54,7 +54,7 @@ void __lwk_task_post_fork(struct task_struct *p);
 void __lwk_task_exit(struct task_struct *p);
 void __lwk_task_free(struct task_struct *p);
 void __lwk_idle_enter(void);
-const struct cpumask *__lwk_irq_affinity(const struct cpumask *mask);
+bool __lwk_irq_affinity(const struct cpumask **mask);
 
 /* Any context. The cores on which @p may run at all. */
 static inline const struct cpumask *lwk_task_mask(const struct task_struct *p)
@@ -131,11 +131,13 @@ static inline void lwk_idle_enter(void)
 		__lwk_idle_enter();
 }
 
-/* irq_desc lock held. An interrupt is about to be sent to the cores @mask. */
-static inline const struct cpumask *
-lwk_irq_affinity(const struct cpumask *mask, bool force)
+/*
+ * irq_desc lock held. An interrupt is about to be sent to the cores @mask.
+ * False if it may be sent to none of them.
+ */
+static inline bool lwk_irq_affinity(const struct cpumask **mask, bool force)
 {
-	return lwk_enabled() && !force ? __lwk_irq_affinity(mask) : mask;
+	return !lwk_enabled() || force || __lwk_irq_affinity(mask);
 }
 
 #else /* CONFIG_LWK */
@@ -169,10 +171,9 @@ static inline void lwk_task_exit(struct task_struct *p) { }
 static inline void lwk_task_free(struct task_struct *p) { }
 static inline void lwk_idle_enter(void) { }
 
-static inline const struct cpumask *
-lwk_irq_affinity(const struct cpumask *mask, bool force)
+static inline bool lwk_irq_affinity(const struct cpumask **mask, bool force)
 {
-	return mask;
+	return true;
 }
 
 #endif /* CONFIG_LWK */
