@@ -3,7 +3,9 @@
  * One directory per enclave below /sys/kernel/config/lwk/, one value per
  * file. See Documentation/ABI/testing/configfs-lwk.
  */
+#include <linux/capability.h>
 #include <linux/configfs.h>
+#include <linux/cpu.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -91,6 +93,37 @@ static ssize_t enclave_poll_us_store(struct config_item *item,
 }
 CONFIGFS_ATTR(enclave_, poll_us);
 
+static ssize_t enclave_perf_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_enclave(item)->perf));
+}
+
+static ssize_t enclave_perf_store(struct config_item *item,
+				  const char *page, size_t count)
+{
+	struct lwk_enclave *e = to_enclave(item);
+	bool allow;
+	int cpu, err;
+
+	/* Counting interrupts what others run here. */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = kstrtobool(page, &allow);
+	if (err)
+		return err;
+
+	guard(mutex)(&e->perf_lock);
+	if (e->perf == allow)
+		return count;
+	cpus_read_lock();
+	for_each_cpu_and(cpu, &e->cores, cpu_online_mask)
+		lwk_perf_allow(cpu, allow);
+	cpus_read_unlock();
+	WRITE_ONCE(e->perf, allow);
+	return count;
+}
+CONFIGFS_ATTR(enclave_, perf);
+
 static struct configfs_attribute *enclave_attrs[] = {
 	&enclave_attr_cores,
 	&enclave_attr_syscall_cores,
@@ -98,6 +131,7 @@ static struct configfs_attribute *enclave_attrs[] = {
 	&enclave_attr_lwkcpus,
 	&enclave_attr_quantum_us,
 	&enclave_attr_poll_us,
+	&enclave_attr_perf,
 	NULL,
 };
 
@@ -107,6 +141,30 @@ static bool runs_in(const struct task_struct *p, const struct lwk_enclave *e)
 	const struct lwk_rsv *rsv = READ_ONCE(p->lwk.rsv);
 
 	return rsv && rsv->enclave == e && READ_ONCE(p->lwk.member);
+}
+
+/**
+ * lwk_print - append to a text that may not have a buffer yet
+ * @buf: the buffer, or NULL to learn how long the text is.
+ * @size: room at @buf.
+ * @len: length so far.
+ * @fmt: what to append.
+ *
+ * Context: any.
+ * Return: what has been added to the length.
+ */
+ssize_t lwk_print(char *buf, size_t size, ssize_t len, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	if (buf)
+		n = vscnprintf(buf + len, size - len, fmt, args);
+	else
+		n = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	return n;
 }
 
 /*
@@ -129,11 +187,8 @@ static ssize_t list_members(const struct lwk_enclave *e, char *buf,
 				continue;
 			nr = threads ? task_pid_nr_ns(p, ns) :
 				       task_tgid_nr_ns(p, ns);
-			if (nr && buf)
-				len += scnprintf(buf + len, size - len,
-						 "%d\n", nr);
-			else if (nr)
-				len += snprintf(NULL, 0, "%d\n", nr);
+			if (nr)
+				len += lwk_print(buf, size, len, "%d\n", nr);
 			if (!threads)
 				break;
 		}
@@ -158,7 +213,15 @@ static ssize_t enclave_procs_read(struct config_item *item, void *buf,
 }
 CONFIGFS_BIN_ATTR_RO(enclave_, procs, NULL, LWK_LIST_MAX);
 
+static ssize_t enclave_disturbances_read(struct config_item *item, void *buf,
+					 size_t size)
+{
+	return lwk_disturb_list(to_enclave(item), buf, size);
+}
+CONFIGFS_BIN_ATTR_RO(enclave_, disturbances, NULL, LWK_LIST_MAX);
+
 static struct configfs_bin_attribute *enclave_bin_attrs[] = {
+	&enclave_attr_disturbances,
 	&enclave_attr_tasks,
 	&enclave_attr_procs,
 	NULL,
@@ -196,6 +259,23 @@ LWK_STAT_FILE(threads, THREADS);
 LWK_STAT_FILE(rotations, ROTATIONS);
 LWK_STAT_FILE(poll_hits, POLL_HITS);
 LWK_STAT_FILE(poll_misses, POLL_MISSES);
+LWK_STAT_FILE(deferred, DEFERRED);
+LWK_STAT_FILE(disturbed, DISTURBED);
+
+/* Of all cores of the enclave. */
+static ssize_t stats_paid_show(struct config_item *item, char *page)
+{
+	const struct lwk_enclave *e = container_of(to_config_group(item),
+						   struct lwk_enclave,
+						   stats_group);
+	unsigned long paid = 0;
+	int cpu;
+
+	for_each_cpu(cpu, &e->cores)
+		paid += lwk_paid_by(cpu);
+	return sysfs_emit(page, "%lu\n", paid);
+}
+CONFIGFS_ATTR_RO(stats_, paid);
 
 static struct configfs_attribute *stats_attrs[] = {
 	&stats_attr_joins,
@@ -206,6 +286,9 @@ static struct configfs_attribute *stats_attrs[] = {
 	&stats_attr_rotations,
 	&stats_attr_poll_hits,
 	&stats_attr_poll_misses,
+	&stats_attr_deferred,
+	&stats_attr_disturbed,
+	&stats_attr_paid,
 	NULL,
 };
 

@@ -36,7 +36,9 @@ static void __init stop_fair_server(int cpu)
 	/* The first fair task has set it up; cpuhp/N was one. */
 	if (WARN_ON_ONCE(!server->dl_server))
 		return;
-	dl_server_stop(server);
+	/* It stops by itself when it has nothing to do. */
+	if (server->dl_server_active)
+		dl_server_stop(server);
 	WARN_ON_ONCE(dl_server_apply_params(server, 0, server->dl_period, 0));
 }
 

@@ -20,22 +20,42 @@
 #include "internal.h"
 
 static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER0);
+static_assert(sizeof(struct lwk_stats) == LWK_STATS_SIZE_VER0);
+static_assert(LWK_NR_KINDS <= LWK_KINDS_MAX);
+
+/**
+ * struct lwk_file - an open /dev/lwk
+ * @lock: protects @rsv.
+ * @rsv: the last reservation that was joined through it, or NULL.
+ */
+struct lwk_file {
+	spinlock_t lock;	/* rsv */
+	struct lwk_rsv *rsv;
+};
 
 /* More than any machine has cores for. */
 #define LWK_MASK_BYTES_MAX	(CONFIG_NR_CPUS / 8 + PAGE_SIZE)
 
-static int copy_request(struct lwk_join *req, struct lwk_join __user *arg)
+/* Copies a struct that begins with its size as the caller knows it. */
+static int copy_sized(void *to, size_t known, size_t least,
+		      const void __user *arg)
 {
 	u32 size;
-	int err;
 
-	if (get_user(size, &arg->size))
+	if (get_user(size, (const u32 __user *)arg))
 		return -EFAULT;
-	if (size < LWK_JOIN_SIZE_VER0)
+	if (size < least)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(req, sizeof(*req), arg, size);
+	return copy_struct_from_user(to, known, arg, size);
+}
+
+static int copy_request(struct lwk_join *req, struct lwk_join __user *arg)
+{
+	int err;
+
+	err = copy_sized(req, sizeof(*req), LWK_JOIN_SIZE_VER0, arg);
 	if (err)
 		return err;
 
@@ -107,7 +127,22 @@ static int answer(struct lwk_join *req, struct lwk_join __user *arg,
 	return copy_mask_out(req, cores);
 }
 
-static long ioctl_join(struct lwk_join __user *arg)
+/* The file remembers @rsv instead of what it remembered before. */
+static void remember(struct lwk_file *f, struct lwk_rsv *rsv)
+{
+	struct lwk_rsv *old;
+
+	if (rsv)
+		kref_get(&rsv->ref);
+	scoped_guard (spinlock, &f->lock) {
+		old = f->rsv;
+		f->rsv = rsv;
+	}
+	if (old)
+		lwk_rsv_put(old);
+}
+
+static long ioctl_join(struct lwk_file *f, struct lwk_join __user *arg)
 {
 	struct cpumask *cores __free(kfree) = NULL;
 	struct lwk_join req;
@@ -141,21 +176,78 @@ static long ioctl_join(struct lwk_join __user *arg)
 	err = lwk_rsv_enter(rsv);
 	if (err)
 		lwk_rsv_cancel(rsv);
+	else
+		remember(f, rsv);
 	return err;
+}
+
+static long ioctl_stats(struct lwk_file *f, struct lwk_stats __user *arg)
+{
+	struct lwk_stats stats;
+	unsigned int kind;
+	u32 size;
+	int err;
+
+	err = copy_sized(&stats, sizeof(stats), LWK_STATS_SIZE_VER0, arg);
+	if (err)
+		return err;
+
+	size = stats.size;
+	memset(&stats, 0, sizeof(stats));
+	stats.size = size;
+	stats.nr_kinds = LWK_NR_KINDS;
+	scoped_guard (spinlock, &f->lock) {
+		if (!f->rsv)
+			return -ENODATA;
+		for (kind = 0; kind < LWK_NR_KINDS; kind++) {
+			stats.foreign[kind] =
+				atomic64_read(&f->rsv->disturbed[0][kind]);
+			stats.own[kind] =
+				atomic64_read(&f->rsv->disturbed[1][kind]);
+		}
+	}
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
 
 static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	struct lwk_file *f = file->private_data;
+
 	switch (cmd) {
 	case LWK_IOC_JOIN:
-		return ioctl_join((struct lwk_join __user *)arg);
+		return ioctl_join(f, (struct lwk_join __user *)arg);
+	case LWK_IOC_STATS:
+		return ioctl_stats(f, (struct lwk_stats __user *)arg);
 	default:
 		return -ENOTTY;
 	}
 }
 
+static int lwk_open(struct inode *inode, struct file *file)
+{
+	struct lwk_file *f;
+
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f)
+		return -ENOMEM;
+	spin_lock_init(&f->lock);
+	file->private_data = f;
+	return 0;
+}
+
+static int lwk_release(struct inode *inode, struct file *file)
+{
+	struct lwk_file *f = file->private_data;
+
+	remember(f, NULL);
+	kfree(f);
+	return 0;
+}
+
 static const struct file_operations lwk_fops = {
 	.owner		= THIS_MODULE,
+	.open		= lwk_open,
+	.release	= lwk_release,
 	.unlocked_ioctl	= lwk_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= noop_llseek,

@@ -135,6 +135,7 @@ int __init lwk_enclave_init(void)
 
 	spin_lock_init(&e->lock);
 	init_waitqueue_head(&e->wait);
+	mutex_init(&e->perf_lock);
 	cpumask_and(&e->cores, &lwk_core_mask, cpu_online_mask);
 	cpumask_copy(&e->free, &e->cores);
 	cpumask_copy(&e->syscall_cores, &lwk_syscall_mask);

@@ -18,10 +18,12 @@
 #include <linux/cpumask.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/lwk.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/lwk.h>
 
 #define LWK_QUANTUM_BOOT_US	100000U	/* of the enclave made at boot */
@@ -56,6 +58,43 @@ extern struct cpumask lwk_linux_mask;
 const char *lwk_boot_arg(void);
 void lwk_arch_isolate(void);
 
+/* debt.c: broadcasts that wait for the next kernel entry */
+
+enum lwk_debt_bits {
+	LWK_DEBT_SYNC	= 1 << 0,	/* code was patched: serialise */
+	LWK_DEBT_TLB	= 1 << 1,	/* kernel mappings changed: flush */
+};
+
+void lwk_arch_pay(int due);
+unsigned long lwk_paid_by(int cpu);
+void lwk_debt_init(void);
+
+/* disturb.c: the account of interruptions */
+
+struct lwk_enclave;
+struct pt_regs;
+void lwk_arch_irq_counts(u32 count[LWK_NR_KINDS]);
+bool lwk_arch_is_ipi_or_timer(const struct pt_regs *regs);
+ssize_t lwk_disturb_list(const struct lwk_enclave *e, char *buf, size_t size);
+int lwk_disturb_init(void);
+
+/* cputime.c: CPU time limits without a tick */
+
+void lwk_cputime_look(struct task_struct *p);
+void lwk_cputime_watch(void);
+void lwk_cputime_unwatch(void);
+
+/* quiet.c, tracing.c: services of Linux that LWK cores do without */
+
+void lwk_perf_allow(int cpu, bool allow);
+void lwk_mm_adopt(struct mm_struct *mm);
+int lwk_quiet_init(void);
+#ifdef CONFIG_EVENT_TRACING
+void lwk_hold_event_buffers(void);
+#else
+static inline void lwk_hold_event_buffers(void) { }
+#endif
+
 /* enclave.c */
 
 enum lwk_stat {
@@ -67,6 +106,8 @@ enum lwk_stat {
 	LWK_STAT_ROTATIONS,
 	LWK_STAT_POLL_HITS,
 	LWK_STAT_POLL_MISSES,
+	LWK_STAT_DEFERRED,
+	LWK_STAT_DISTURBED,
 	LWK_NR_STATS
 };
 
@@ -82,6 +123,8 @@ enum lwk_stat {
  * @wait: woken when cores become free.
  * @quantum_us: default quantum of reservations, 0 = never.
  * @poll_us: how long a core waits for its task before it halts.
+ * @perf: events that are not of a task are allowed; under @perf_lock.
+ * @perf_lock: serialises changes of @perf.
  * @stats: counters, by &enum lwk_stat.
  */
 struct lwk_enclave {
@@ -95,6 +138,8 @@ struct lwk_enclave {
 	wait_queue_head_t wait;
 	unsigned int quantum_us;
 	unsigned int poll_us;
+	bool perf;
+	struct mutex perf_lock;	/* changes of perf */
 	atomic64_t stats[LWK_NR_STATS];
 };
 
@@ -131,6 +176,7 @@ struct lwk_slot {
  * @cores: the cores; constant.
  * @linux_mask: where the process ran before it joined; constant from then on.
  * @nr_slots: number of cores; constant.
+ * @disturbed: interruptions of user mode, foreign and own ones, by kind.
  * @slots: the cores in the order in which threads are placed.
  */
 struct lwk_rsv {
@@ -144,6 +190,7 @@ struct lwk_rsv {
 	struct cpumask cores;
 	struct cpumask linux_mask;
 	unsigned int nr_slots;
+	atomic64_t disturbed[2][LWK_NR_KINDS];
 	struct lwk_slot slots[] __counted_by(nr_slots);
 };
 
@@ -186,10 +233,21 @@ struct lwk_core {
 };
 
 DECLARE_PER_CPU(struct lwk_core, lwk_cores);
+
+#define lwk_core_stat_add(cpu, which, nr) do {				\
+	struct lwk_enclave *__e = per_cpu(lwk_cores, cpu).enclave;	\
+									\
+	if (__e)							\
+		atomic64_add(nr, &__e->stats[LWK_STAT_##which]);	\
+} while (0)
+#define lwk_core_stat_inc(cpu, which)	lwk_core_stat_add(cpu, which, 1)
+
 int lwk_core_init(void);
 
 /* configfs.c, dev.c: the two doors */
 
+__printf(4, 5) ssize_t lwk_print(char *buf, size_t size, ssize_t len,
+				 const char *fmt, ...);
 int lwk_configfs_init(void);
 int lwk_configfs_add(struct lwk_enclave *e, const char *name);
 int lwk_dev_init(void);

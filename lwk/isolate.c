@@ -23,7 +23,8 @@
 			 BIT(HK_TYPE_WQ) | BIT(HK_TYPE_MANAGED_IRQ) |	\
 			 BIT(HK_TYPE_KTHREAD))
 
-DEFINE_STATIC_KEY_FALSE(lwk_key);
+/* Read by kernel entry code, which must not be patched later. */
+DEFINE_STATIC_KEY_FALSE_RO(lwk_key);
 
 /* Constant after boot. */
 struct cpumask lwk_core_mask __ro_after_init;

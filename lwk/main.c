@@ -23,6 +23,13 @@ static int __init lwk_init(void)
 	err = lwk_core_init();
 	if (err)
 		goto fail;
+	err = lwk_disturb_init();
+	if (err)
+		goto fail;
+	err = lwk_quiet_init();
+	if (err)
+		goto fail;
+	lwk_debt_init();
 	err = lwk_configfs_init();
 	if (err)
 		goto fail;

@@ -181,9 +181,12 @@ int lwk_rsv_enter(struct lwk_rsv *rsv)
 {
 	int err = lwk_class_enter(rsv);
 
-	if (!err)
-		lwk_stat_inc(rsv->enclave, JOINS);
-	return err;
+	if (err)
+		return err;
+	lwk_stat_inc(rsv->enclave, JOINS);
+	lwk_cputime_watch();
+	lwk_mm_adopt(current->mm);
+	return 0;
 }
 
 /**

@@ -86,6 +86,8 @@ void __lwk_task_post_fork(struct task_struct *p)
 		p->lwk.member = true;
 		lwk_place(p, &p->cpus_mask);
 	}
+	if (p->mm && p->mm != current->mm)
+		lwk_mm_adopt(p->mm);
 	lwk_stat_inc(rsv->enclave, THREADS);
 	trace_lwk_place(p, p->lwk.home);
 }
@@ -108,6 +110,7 @@ void __lwk_task_exit(struct task_struct *p)
 	lwk_unplace(p);
 	if (atomic_dec_and_test(&rsv->nr_tasks)) {
 		lwk_stat_inc(rsv->enclave, RELEASES);
+		lwk_cputime_unwatch();
 		lwk_enclave_put_cores(rsv);
 	}
 }

@@ -8,12 +8,16 @@
 #define _LINUX_LWK_H
 
 #include <linux/cpumask.h>
+#include <linux/instrumentation.h>
 #include <linux/jump_label.h>
+#include <linux/percpu.h>
 #include <linux/smp.h>
 
 struct affinity_context;
+struct pt_regs;
 struct sched_class;
 struct task_struct;
+struct work_struct;
 
 #ifdef CONFIG_LWK
 
@@ -26,6 +30,7 @@ static __always_inline bool lwk_enabled(void)
 }
 
 extern struct cpumask lwk_core_mask;
+DECLARE_PER_CPU(atomic_t, lwk_debt);
 
 /* Any context. Is @cpu an LWK core? */
 static inline bool lwk_owns_cpu(int cpu)
@@ -55,6 +60,12 @@ void __lwk_task_exit(struct task_struct *p);
 void __lwk_task_free(struct task_struct *p);
 void __lwk_idle_enter(void);
 bool __lwk_irq_affinity(const struct cpumask **mask);
+bool __lwk_ipi_deferred(int cpu, smp_call_func_t func);
+int __lwk_work_cpu(int cpu, const struct work_struct *work);
+void __lwk_pay_debt(void);
+void __lwk_collect_debts(void);
+void __lwk_irq_from_user(const struct pt_regs *regs);
+void __lwk_irq_to_user(const struct pt_regs *regs);
 
 /* Any context. The cores on which @p may run at all. */
 static inline const struct cpumask *lwk_task_mask(const struct task_struct *p)
@@ -140,6 +151,63 @@ static inline bool lwk_irq_affinity(const struct cpumask **mask, bool force)
 	return !lwk_enabled() || force || __lwk_irq_affinity(mask);
 }
 
+/*
+ * Preemption off. A cross call of @func is about to be sent to @cpu. True if
+ * the core will have done the like before it needs to have.
+ */
+static inline bool lwk_ipi_deferred(int cpu, smp_call_func_t func)
+{
+	return lwk_owns_cpu(cpu) && __lwk_ipi_deferred(cpu, func);
+}
+
+/* Any context. Work is queued for @cpu; the core which shall do it. */
+static inline int lwk_work_cpu(int cpu, const struct work_struct *work)
+{
+	return lwk_owns_cpu(cpu) ? __lwk_work_cpu(cpu, work) : cpu;
+}
+
+/*
+ * Any context. Must page tables of the kernel stay once they are there? A
+ * core that has not paid its debt might walk them speculatively.
+ */
+static inline bool lwk_keeps_page_tables(void)
+{
+	return lwk_enabled();
+}
+
+/* Process context, interrupts on. A mapping is gone that nobody may still use. */
+static inline void lwk_collect_debts(void)
+{
+	if (lwk_enabled())
+		__lwk_collect_debts();
+}
+
+/*
+ * Kernel entry, interrupts off or NMI, nothing may be instrumented. RCU has
+ * just begun to watch, or an NMI came.
+ */
+static __always_inline void lwk_kernel_entry(void)
+{
+	if (lwk_enabled() && raw_atomic_read(raw_cpu_ptr(&lwk_debt)))
+		__lwk_pay_debt();
+}
+
+/* Interrupts off, RCU watches. User mode was left, not by a system call. */
+static __always_inline void lwk_irq_from_user(const struct pt_regs *regs)
+{
+	instrumentation_begin();
+	if (lwk_owns_this_cpu())
+		__lwk_irq_from_user(regs);
+	instrumentation_end();
+}
+
+/* Interrupts off. That has been handled; signals and scheduling have not. */
+static __always_inline void lwk_irq_to_user(const struct pt_regs *regs)
+{
+	if (lwk_owns_this_cpu())
+		__lwk_irq_to_user(regs);
+}
+
 #else /* CONFIG_LWK */
 
 static inline bool lwk_owns_cpu(int cpu)
@@ -175,6 +243,26 @@ static inline bool lwk_irq_affinity(const struct cpumask **mask, bool force)
 {
 	return true;
 }
+
+static inline bool lwk_keeps_page_tables(void)
+{
+	return false;
+}
+
+static inline bool lwk_ipi_deferred(int cpu, smp_call_func_t func)
+{
+	return false;
+}
+
+static inline int lwk_work_cpu(int cpu, const struct work_struct *work)
+{
+	return cpu;
+}
+
+static inline void lwk_collect_debts(void) { }
+static __always_inline void lwk_kernel_entry(void) { }
+static __always_inline void lwk_irq_from_user(const struct pt_regs *regs) { }
+static __always_inline void lwk_irq_to_user(const struct pt_regs *regs) { }
 
 #endif /* CONFIG_LWK */
 

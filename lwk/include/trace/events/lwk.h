@@ -91,6 +91,29 @@ TRACE_EVENT(lwk_move,
 		  __entry->to)
 );
 
+/* User mode of an LWK core was interrupted; traced on that core. */
+TRACE_EVENT(lwk_disturb,
+	TP_PROTO(const char *kind, bool own, int from, void *func),
+	TP_ARGS(kind, own, from, func),
+
+	TP_STRUCT__entry(
+		__string(kind, kind)
+		__field(bool, own)
+		__field(int, from)
+		__field(void *, func)
+	),
+
+	TP_fast_assign(
+		__assign_str(kind);
+		__entry->own = own;
+		__entry->from = from;
+		__entry->func = func;
+	),
+
+	TP_printk("kind=%s own=%d from=%d function=%ps", __get_str(kind),
+		  __entry->own, __entry->from, __entry->func)
+);
+
 #endif /* _TRACE_LWK_H */
 
 #include <trace/define_trace.h>

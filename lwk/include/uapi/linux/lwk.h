@@ -89,8 +89,64 @@ struct lwk_join {
 
 #define LWK_JOIN_SIZE_VER0	72	/* the first published struct */
 
+/**
+ * enum lwk_kind - what took a core out of user mode
+ * @LWK_KIND_TIMER: the local timer.
+ * @LWK_KIND_CALL: a function call from another core.
+ * @LWK_KIND_TLB: the same, to flush mappings of the process.
+ * @LWK_KIND_RESCHED: another core woke or signalled a task here.
+ * @LWK_KIND_IRQ_WORK: deferred work in interrupt context.
+ * @LWK_KIND_DEVICE: a device.
+ * @LWK_KIND_NMI: a non-maskable interrupt; counted wherever it hit.
+ * @LWK_KIND_OTHER: another one (machine check, thermal, spurious).
+ * @LWK_NR_IRQ_KINDS: kinds above are interrupts.
+ * @LWK_KIND_FAULT: an exception of the program, a page fault for instance.
+ * @LWK_NR_KINDS: number of kinds.
+ */
+enum lwk_kind {
+	LWK_KIND_TIMER,
+	LWK_KIND_CALL,
+	LWK_KIND_TLB,
+	LWK_KIND_RESCHED,
+	LWK_KIND_IRQ_WORK,
+	LWK_KIND_DEVICE,
+	LWK_KIND_NMI,
+	LWK_KIND_OTHER,
+	LWK_NR_IRQ_KINDS,
+	LWK_KIND_FAULT = LWK_NR_IRQ_KINDS,
+	LWK_NR_KINDS
+};
+
+/* Room for kinds to come. */
+#define LWK_KINDS_MAX		16
+
+/**
+ * struct lwk_stats - what happened to a reservation
+ * @size: in: sizeof(struct lwk_stats) as the caller knows it. A larger struct
+ *	is taken if what the kernel does not know is zero (else E2BIG).
+ * @nr_kinds: out: number of kinds that this kernel knows.
+ * @foreign: out: interruptions of user mode by &enum lwk_kind, which no task
+ *	of the reservation caused.
+ * @own: out: those which one of them did.
+ *
+ * Of the last reservation that was joined through the same open file; it may
+ * have ended since.
+ *
+ * Errors: EINVAL: too small a struct. ENODATA: no reservation was joined
+ * through this file. E2BIG, EFAULT.
+ */
+struct lwk_stats {
+	__u32 size;
+	__u32 nr_kinds;
+	__aligned_u64 foreign[LWK_KINDS_MAX];
+	__aligned_u64 own[LWK_KINDS_MAX];
+};
+
+#define LWK_STATS_SIZE_VER0	264	/* the first published struct */
+
 #define LWK_IOC_MAGIC		0xBE
-/* The struct carries its own size, hence no size in the number. */
+/* The structs carry their own size, hence no size in the number. */
 #define LWK_IOC_JOIN		_IO(LWK_IOC_MAGIC, 0x00)
+#define LWK_IOC_STATS		_IO(LWK_IOC_MAGIC, 0x01)
 
 #endif /* _UAPI_LINUX_LWK_H */

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Services of Linux that an LWK core does without, told so by their own
+ * means: system-wide perf events, khugepaged, the event buffers of tracing.
+ */
+#define pr_fmt(fmt) "lwk: " fmt
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/init.h>
+#include <linux/khugepaged.h>
+#include <linux/mm.h>
+#include <linux/perf_event.h>
+#include <linux/printk.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <trace/events/sched.h>
+
+#include "internal.h"
+
+/* khugepaged works on one address space for a bounded number of pages. */
+#define RETIRE_TRIES	100
+#define RETIRE_WAIT_MS	10
+
+/**
+ * lwk_perf_allow - may events be counted on a core, whatever runs there?
+ * @cpu: the LWK core.
+ * @allow: false: perf_event_open(2) with pid -1 fails with ENODEV there, as
+ *	on a core that is down. Events of tasks are not concerned.
+ *
+ * Context: process context, may sleep; holds cpus_read_lock().
+ */
+void lwk_perf_allow(int cpu, bool allow)
+{
+	lockdep_assert_cpus_held();
+	if (allow)
+		perf_event_init_cpu(cpu);
+	else
+		perf_event_exit_cpu(cpu);
+}
+
+/*
+ * A collapse by khugepaged interrupts all cores of the process. Large pages
+ * come with the fault, or not at all. The flag says that khugepaged knows the
+ * address space already; once it is set without that being so, nobody tells
+ * it any more.
+ */
+static void retire_khugepaged(struct mm_struct *mm)
+{
+	int tries;
+
+	for (tries = 0; tries < RETIRE_TRIES; tries++) {
+		if (!test_and_set_bit(MMF_VM_HUGEPAGE, &mm->flags))
+			return;
+		/* Clears the flag, unless khugepaged is busy right here. */
+		khugepaged_exit(mm);
+		if (!test_and_set_bit(MMF_VM_HUGEPAGE, &mm->flags))
+			return;
+		msleep(RETIRE_WAIT_MS);
+	}
+}
+
+/**
+ * lwk_mm_adopt - an address space belongs to a member now
+ * @mm: the address space; the caller has a reference to its users.
+ *
+ * Context: process context, may sleep.
+ */
+void lwk_mm_adopt(struct mm_struct *mm)
+{
+	might_sleep();
+	retire_khugepaged(mm);
+}
+
+static void adopt_after_exec(struct callback_head *work)
+{
+	kfree(work);
+	lwk_mm_adopt(current->mm);
+}
+
+/*
+ * Preemption off. The new address space is of this moment; the rest is done
+ * on the way to user mode. Without memory it is not done, which costs silence
+ * and nothing else.
+ */
+static void note_exec(void *data, struct task_struct *p, pid_t old_pid,
+		      struct linux_binprm *bprm)
+{
+	struct callback_head *work;
+
+	if (!p->lwk.rsv)
+		return;
+	work = kmalloc(sizeof(*work), GFP_ATOMIC);
+	if (!work)
+		return;
+	init_task_work(work, adopt_after_exec);
+	if (task_work_add(p, work, TWA_RESUME))
+		kfree(work);
+}
+
+/**
+ * lwk_quiet_init - tell them
+ *
+ * Context: late boot, process context.
+ * Return: 0 or an error.
+ */
+int __init lwk_quiet_init(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_cpu_and(cpu, &lwk_core_mask, cpu_online_mask)
+		lwk_perf_allow(cpu, false);
+	cpus_read_unlock();
+	pr_info("perf events that are not of a task are refused on LWK cores (ENODEV), see the enclave's file perf\n");
+
+	lwk_hold_event_buffers();
+	return register_trace_sched_process_exec(note_exec, NULL);
+}
