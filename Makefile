@@ -51,10 +51,12 @@ CCACHE		:= $(if $(shell command -v ccache),ccache )
 KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  CC="$(CCACHE)gcc" HOSTCC="$(CCACHE)gcc" \
 		  KBUILD_BUILD_USER=lwk KBUILD_BUILD_HOST=lwk \
-		  KBUILD_BUILD_TIMESTAMP=2026-01-01 -j$(JOBS)
+		  KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_VERSION=1 \
+		  -j$(JOBS)
 
-.PHONY: help demo test kernel tools tree config shell bench bench-overhead \
-	check check-prefixes check-bloat refresh deps clean distclean
+.PHONY: help demo test soak kernel tools tree config shell \
+	bench bench-overhead bench-noise bench-report bench-check bench-accept \
+	bench-programs bench-deb check check-prefixes check-bloat refresh deps clean distclean
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -66,9 +68,15 @@ help:
 ## kernel         the kernel (and the tree it is built from)
 ## tools          lwkexec and what belongs to it
 ## shell          boot the kernel, with a shell
-## bench          all benchmarks of the deterministic lab
+## soak           all storms at once for ten minutes beside two programs
+## bench          all benchmarks of the deterministic lab, with a report
 ## bench-overhead what the LWK costs Linux, in exact instructions
-## check          cheap checks of the sources and of the patch queue, its budget
+## bench-noise    what interrupts a core, under each storm (STORMS=A,B)
+## bench-check    compare the figures of `make bench` with bench/budget.json
+## bench-accept   make them the budget
+## bench-deb      the benchmark programs as a Debian package
+## check          checks of the sources, of the patch queue and its budget, and
+##                of the kernel's entry code
 ## refresh        export the commits in build/LTS/linux as the patch queue
 ## check-prefixes build every prefix of the queue (long)
 ## check-bloat    prove that CONFIG_LWK=n changes no text (long)
@@ -89,7 +97,7 @@ config: tree
 		$(FRAGMENTS:%=kernel-config/%.config)
 
 kernel: config
-	$(KMAKE) bzImage $(if $(filter distro,$(KERNEL)),modules)
+	$(KMAKE) bzImage modules
 	@echo "kernel: $(IMAGE)"
 
 tools: | deps
@@ -99,18 +107,23 @@ demo: kernel tools
 	scripts/deps demo
 	scripts/demo -k $(IMAGE)
 
-test: kernel tools
+test: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests lint
 	scripts/test -k $(IMAGE) $(TESTS)
+
+soak: kernel tools bench-programs $(BUILD)/bench/storm-files
+	scripts/deps demo tests
+	LWK_SOAK_SECONDS=600 scripts/test -k $(IMAGE) soak
 
 shell: kernel tools
 	scripts/qemu-run -k $(IMAGE) -a lwkcpus=0.2-3 \
 		-e PATH="$(BUILD)/tools/bin:$$PATH:/usr/sbin:/sbin" -i
 
-check: config
+check: kernel
 	scripts/deps lint tools
 	scripts/queue-check
 	scripts/source-check $(TREE) $(OUT)
+	scripts/entry-audit $(OUT)/vmlinux
 
 refresh:
 	scripts/queue-export
@@ -127,7 +140,40 @@ bench-overhead: kernel $(BUILD)/bench/overhead-init
 		--json $(BUILD)/bench/overhead.json \
 		$(BUILD)/$(LTS)/pristine/arch/x86/boot/bzImage $(IMAGE)
 
+# One after the other: the lab's runs use all cores themselves.
 bench: bench-overhead
+	$(MAKE) --no-print-directory bench-noise bench-report bench-check
+
+bench-programs: | deps
+	scripts/deps bench
+	$(MAKE) -s -C bench/plugin O=$(BUILD)/bench/plugin
+	$(MAKE) -s -C bench/init O=$(BUILD)/bench/init
+	$(MAKE) -s -C bench O=$(BUILD)/bench LDFLAGS=-static
+
+NOISE		= bench/noise --storm-files $(BUILD)/bench/storm-files \
+		  --map $(OUT)/System.map
+STORMS		?= all
+
+$(BUILD)/bench/storm-files: kernel
+	mkdir -p $@
+	cp $(OUT)/lib/test_module.ko $@
+	bench/disk-image $@/disk.img
+
+bench-noise: kernel bench-programs $(BUILD)/bench/storm-files
+	$(NOISE) --storms $(STORMS) --programs selfish,fwq,ftq --json $(BUILD)/bench/noise.json $(IMAGE)
+
+bench-report:
+	scripts/deps report
+	bench/report $(BUILD)/bench/noise.json
+
+bench-check:
+	bench/budget check $(BUILD)/bench/results.json
+
+bench-accept:
+	bench/budget accept $(BUILD)/bench/results.json
+
+bench-deb: | deps
+	$(MAKE) -s -C bench deb O=$(BUILD)/bench
 
 $(BUILD)/bench/%-init: bench/%.c
 	mkdir -p $(@D)

@@ -11,7 +11,9 @@
  *
  * An interruption is the process's *own* if one of its tasks sent it (its
  * TLB shootdowns, its membarrier, its wakeups), if it comes from a timer that
- * was started here, or if it is a fault. All others are *foreign*.
+ * was started here, if an interrupt elsewhere woke or signalled it (a timer or
+ * a device has done what it asked for), or if it is a fault. All others are
+ * *foreign*.
  */
 #include <linux/init.h>
 #include <linux/hrtimer.h>
@@ -23,6 +25,7 @@
 
 #include "internal.h"
 #include "runqueue.h"
+#include "smp.h"
 #include "tick-internal.h"
 
 #define LWK_CULPRITS	16	/* per core; the last one stands for others */
@@ -101,7 +104,7 @@ static bool same_process(int cpu)
 {
 	const struct task_struct *p;
 
-	if (!in_task() || !current->mm)
+	if (!current->mm)
 		return false;
 	guard(rcu)();
 	p = rcu_dereference(cpu_rq(cpu)->curr);
@@ -109,11 +112,12 @@ static bool same_process(int cpu)
 	       (current->lwk.rsv && READ_ONCE(p->lwk.rsv) == current->lwk.rsv);
 }
 
-static void leave_note(struct lwk_note *n, int cpu, unsigned long func)
+static void leave_note(struct lwk_note *n, int cpu, unsigned long func,
+		       bool wake)
 {
 	WRITE_ONCE(n->func, func);
 	WRITE_ONCE(n->from, raw_smp_processor_id());
-	WRITE_ONCE(n->own, same_process(cpu));
+	WRITE_ONCE(n->own, in_task() ? same_process(cpu) : wake);
 	/* Read behind the interrupt, which is ordered after this. */
 	WRITE_ONCE(n->sent, n->sent + 1);
 }
@@ -125,7 +129,7 @@ static void note_call(void *data, const unsigned int cpu,
 {
 	if (lwk_owns_cpu(cpu))
 		leave_note(&per_cpu(watches, cpu).call, cpu,
-			   (unsigned long)func);
+			   (unsigned long)func, func == sched_ttwu_pending);
 }
 
 /* Any context. @cpu is interrupted, without @callback to make it reschedule. */
@@ -133,7 +137,7 @@ static void note_ipi(void *data, const unsigned int cpu,
 		     unsigned long callsite, void *callback)
 {
 	if (!callback && lwk_owns_cpu(cpu))
-		leave_note(&per_cpu(watches, cpu).wake, cpu, callsite);
+		leave_note(&per_cpu(watches, cpu).wake, cpu, callsite, true);
 }
 
 static struct lwk_culprit *find_culprit(struct lwk_watch *w,
@@ -259,6 +263,12 @@ static void account_nmis(struct lwk_watch *w, u32 nmi)
 	w->nmi = nmi;
 }
 
+static void account_fault(void)
+{
+	if (current->lwk.rsv)
+		atomic64_inc(&current->lwk.rsv->disturbed[true][LWK_KIND_FAULT]);
+}
+
 /**
  * __lwk_irq_from_user - an LWK core left user mode, not by a system call
  * @regs: of user mode.
@@ -270,6 +280,8 @@ void __lwk_irq_from_user(const struct pt_regs *regs)
 	struct lwk_watch *w = this_cpu_ptr(&watches);
 
 	lockdep_assert_irqs_disabled();
+	if (lwk_arch_is_fault(regs))
+		return;
 	lwk_arch_irq_counts(w->before);
 	/* They do not pass here, so look for those since the last time. */
 	account_nmis(w, w->before[LWK_KIND_NMI]);
@@ -281,8 +293,8 @@ void __lwk_irq_from_user(const struct pt_regs *regs)
  * __lwk_irq_to_user - the interruption has been handled
  * @regs: of user mode.
  *
- * Before signals and scheduling, so on the core that was interrupted; only a
- * fault may have slept, and come back to another one.
+ * Before signals and scheduling, so on the core that was interrupted. What
+ * comes while a fault is served interrupts the kernel and not user mode.
  *
  * Context: interrupts off.
  */
@@ -294,6 +306,10 @@ void __lwk_irq_to_user(const struct pt_regs *regs)
 	bool any = false;
 
 	lockdep_assert_irqs_disabled();
+	if (lwk_arch_is_fault(regs)) {
+		account_fault();
+		return;
+	}
 	lwk_arch_irq_counts(after);
 	account_nmis(w, after[LWK_KIND_NMI]);
 	for (kind = 0; kind < LWK_NR_IRQ_KINDS; kind++) {
@@ -302,8 +318,9 @@ void __lwk_irq_to_user(const struct pt_regs *regs)
 		account(w, describe(w, kind), after[kind] - w->before[kind]);
 		any = true;
 	}
-	if (!any && current->lwk.rsv)
-		atomic64_inc(&current->lwk.rsv->disturbed[true][LWK_KIND_FAULT]);
+	/* An exception that looks like an interrupt. */
+	if (!any)
+		account_fault();
 }
 
 /**

@@ -74,6 +74,7 @@ void lwk_debt_init(void);
 struct lwk_enclave;
 struct pt_regs;
 void lwk_arch_irq_counts(u32 count[LWK_NR_KINDS]);
+bool lwk_arch_is_fault(const struct pt_regs *regs);
 bool lwk_arch_is_ipi_or_timer(const struct pt_regs *regs);
 ssize_t lwk_disturb_list(const struct lwk_enclave *e, char *buf, size_t size);
 int lwk_disturb_init(void);

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Services of Linux that an LWK core does without, told so by their own
- * means: system-wide perf events, khugepaged, the event buffers of tracing.
+ * means: system-wide perf events, khugepaged, compaction of locked memory, the
+ * event buffers of tracing, the caches of swap.
  */
 #define pr_fmt(fmt) "lwk: " fmt
 
 #include <linux/cpu.h>
 #include <linux/delay.h>
+#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/khugepaged.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <linux/printk.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/swap_slots.h>
 #include <linux/task_work.h>
 #include <trace/events/sched.h>
 
@@ -100,6 +104,62 @@ static void note_exec(void *data, struct task_struct *p, pid_t old_pid,
 		kfree(work);
 }
 
+/* What an administrator would write to /proc/sys, and may still undo. */
+static const struct lwk_setting {
+	const char *path, *value;
+} settings[] = {
+	/* a page that moves interrupts the cores of its process */
+	{ "sys/vm/compact_unevictable_allowed", "0" },
+};
+
+static int __init set(struct vfsmount *proc, const char *path,
+		      const char *value)
+{
+	struct file *file;
+	ssize_t written;
+	loff_t pos = 0;
+
+	file = file_open_root_mnt(proc, path, O_WRONLY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	written = kernel_write(file, value, strlen(value), &pos);
+	filp_close(file, NULL);
+	return written < 0 ? written : 0;
+}
+
+static void __init apply_settings(void)
+{
+	struct file_system_type *type = get_fs_type("proc");
+	struct vfsmount *proc;
+	unsigned int i;
+	int err;
+
+	if (!type)
+		return;
+	proc = kern_mount(type);
+	put_filesystem(type);
+	if (IS_ERR(proc))
+		return;
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		err = set(proc, settings[i].path, settings[i].value);
+		/* Not every configuration has each. */
+		if (err && err != -ENOENT)
+			pr_warn("cannot set /proc/%s to %s: error %d\n",
+				settings[i].path, settings[i].value, err);
+	}
+	kern_unmount(proc);
+}
+
+/*
+ * The first swap device has every core allocate its part of a cache. Do it
+ * before there is anybody to be interrupted.
+ */
+static void __init make_swap_caches(void)
+{
+	if (IS_ENABLED(CONFIG_SWAP))
+		enable_swap_slots_cache();
+}
+
 /**
  * lwk_quiet_init - tell them
  *
@@ -116,6 +176,8 @@ int __init lwk_quiet_init(void)
 	cpus_read_unlock();
 	pr_info("perf events that are not of a task are refused on LWK cores (ENODEV), see the enclave's file perf\n");
 
+	apply_settings();
+	make_swap_caches();
 	lwk_hold_event_buffers();
 	return register_trace_sched_process_exec(note_exec, NULL);
 }

@@ -9,7 +9,7 @@ cd "$(dirname "$0")" || exit 1
 
 ktap_print_header
 [ -d "$ENCLAVE" ] || { ktap_skip_all "no LWK cores"; exit "$KSFT_SKIP"; }
-ktap_set_plan 34
+ktap_set_plan 45
 
 cores=$(cat "$ENCLAVE/cores")
 all=$(expand "$cores" | wc -l)
@@ -98,6 +98,71 @@ kill $holders 2>/dev/null
 # shellcheck disable=SC2086
 wait $holders 2>/dev/null
 ok "all cores are free again" eventually all_free
+
+# The account of interruptions
+# counted COLUMN KIND: the number in the last table, 1 = foreign, 2 = own
+counted()
+{
+	awk -v kind="$2" -v column="$1" \
+		'$1 == kind { print $(column + 1) }' /tmp/stats
+}
+# shellcheck disable=SC2016 # expanded by the inner shell
+compute='i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done'
+computes()
+{
+	lwkexec --stats=/tmp/stats sh -c "$compute" || return 1
+	cat /tmp/stats
+	[ "$(counted 1 total)" = 0 ]
+}
+ok "--stats: nobody interrupts a program that computes" computes
+ok "but its own faults" test "$(counted 2 fault)" -gt 0
+few=$(counted 2 fault)
+lwkexec --stats=/tmp/stats dd if=/dev/zero of=/dev/null bs=16M count=1 \
+	status=none
+ok "more when it uses memory" test "$(counted 2 fault)" -gt "$few"
+stats_json()
+{
+	lwkexec --stats=/tmp/stats --json -c "$second" sh -c 'exit 3'
+	[ $? -eq 3 ] || return 1
+	python3 -c '
+import json, sys
+d = json.load(open("/tmp/stats"))
+assert d["status"] == 3 and d["core_numbers"] == [int(sys.argv[1])], d
+kinds = d["interruptions"]
+for who in "foreign", "own":
+    total = kinds["total"][who]
+    assert sum(kinds[k][who] for k in kinds) == 2 * total, d
+' "$second"
+}
+ok "--stats --json is JSON" stats_json
+# shellcheck disable=SC2016
+ok "--stats passes a signal of the command on" \
+	fails 137 'fault' lwkexec --stats sh -c 'kill -9 $$'
+ok "--stats without the cores prints no table" fails 125 "$cores" \
+	lwkexec --stats=/tmp/refused -n $((all + 1)) true
+ok "nor creates more than its file" test ! -s /tmp/refused
+inside() { [ "$(grep -c . "$ENCLAVE/procs")" -eq 1 ]; }
+lwkexec --stats=/tmp/stats -n 1 sh -c 'while :; do :; done' &
+outside=$!
+eventually inside
+stays_outside() { ! grep -qx "$outside" "$ENCLAVE/procs"; }
+ok "with --stats, lwkexec itself stays outside" stays_outside
+kill "$outside"
+status=0
+wait "$outside" || status=$?
+ok "and passes signals on" test "$status" -eq 143
+lwkexec --stats=/tmp/stats -n 1 sh -c 'while :; do :; done' &
+outside=$!
+dies_with_it()
+{
+	eventually inside || return 1
+	kill -9 "$outside" || return 1
+	wait "$outside" 2>/dev/null
+	eventually all_free
+}
+ok "what it has started does not outlive it" dies_with_it
+ok "strace follows it" strace -f -o /tmp/strace.out lwkexec --stats=/tmp/stats \
+	true
 
 # It is Linux
 traced()

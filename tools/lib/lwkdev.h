@@ -16,6 +16,9 @@ int lwkdev_open(void);
 /* LWK_IOC_JOIN: 0, or -1 with errno. */
 int lwkdev_join(int fd, struct lwk_join *join);
 
+/* LWK_IOC_STATS: 0, or -1 with errno. Fills in @stats->size itself. */
+int lwkdev_stats(int fd, struct lwk_stats *stats);
+
 /* Directory that has one directory per enclave. */
 const char *lwkdev_enclaves(void);
 

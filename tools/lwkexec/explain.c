@@ -45,6 +45,15 @@ void explain_device(int error)
 	}
 }
 
+void explain_stats(int error)
+{
+	if (error == ENOTTY)
+		warnx("--stats: this kernel keeps no account of interruptions: boot a newer one, or run the command without --stats");
+	else
+		warnx("--stats: " LWKDEV_PATH ": cannot read the account of interruptions: %s",
+		      strerror(error));
+}
+
 void explain_name(const struct request *request, const char *why)
 {
 	warnx("enclave '%s'%s: not a name: %s: give one of at most %d characters with -e",

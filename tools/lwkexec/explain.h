@@ -8,6 +8,9 @@
 /* The device could not be opened, for the reason @error (an errno value). */
 void explain_device(int error);
 
+/* There is no account of interruptions, for the reason @error. */
+void explain_stats(int error);
+
 /* join_enclave() has returned @error. */
 void explain_join(int error, const struct request *request,
 		  const struct reservation *reservation);

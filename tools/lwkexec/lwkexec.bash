@@ -72,7 +72,7 @@ _lwkexec_offset()
 			((offset++))
 			[[ ${COMP_WORDS[offset]} == "=" ]] && ((offset++))
 			;;
-		--wait)
+		--wait | --stats)
 			[[ ${COMP_WORDS[offset + 1]} == "=" ]] && ((offset += 2))
 			;;
 		-*) ;;
@@ -114,12 +114,15 @@ _lwkexec()
 	--wait)
 		[[ $split == true ]] && return
 		;;
+	--stats)
+		[[ $split == true ]] && { _filedir; return; }
+		;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-e -c -n -v -h -V
 			--enclave --cpus --ncpus --quantum= --no-inherit
-			--wait --wait= --verbose --dry-run --json --help
-			--version --' -- "$cur")
+			--wait --wait= --verbose --dry-run --json --stats
+			--stats= --help --version --' -- "$cur")
 		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 	fi
 } && complete -F _lwkexec lwkexec

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * lwkexec: reserve cores of an enclave and become a command there.
+ * With --stats a child does both, and we stay outside and report.
  *
  * Reads configfs for messages and for "-n all" only; the request itself is
  * one ioctl. Never needs to be setuid.
  */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -31,7 +35,21 @@ struct options {
 	bool all;		/* the text is "all" */
 	bool verbose;
 	bool json;
+	bool stats;
+	const char *stats_file;	/* or NULL: standard error */
 	char **command;
+};
+
+/**
+ * struct witness - what the child has seen, in memory that is also ours
+ * @cores: the cores it was given
+ * @start: when that was
+ * @running: it is the command, no longer lwkexec
+ */
+struct witness {
+	unsigned long cores[CPULIST_MAX_CPUS / (8 * sizeof(long))];
+	struct timespec start;
+	bool running;
 };
 
 enum {
@@ -40,6 +58,7 @@ enum {
 	OPT_WAIT,
 	OPT_DRY_RUN,
 	OPT_JSON,
+	OPT_STATS,
 };
 
 static const struct option long_options[] = {
@@ -52,6 +71,7 @@ static const struct option long_options[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "stats", optional_argument, NULL, OPT_STATS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -70,7 +90,9 @@ static const char usage_text[] =
 "      --wait[=SECONDS]  wait for cores that others hold\n"
 "  -v, --verbose         say which cores were reserved\n"
 "      --dry-run         print which cores it would be, and end\n"
-"      --json            with --dry-run: print a JSON object\n"
+"      --stats[=FILE]    when the command has ended, print what interrupted it\n"
+"                        on its cores, to standard error or to FILE\n"
+"      --json            with --dry-run or --stats: print a JSON object\n"
 "  -h, --help            print this, and end\n"
 "  -V, --version         print the version, and end\n"
 "\n"
@@ -187,6 +209,10 @@ static void set_option(struct options *options, int option, const char *arg)
 	case OPT_JSON:
 		options->json = true;
 		break;
+	case OPT_STATS:
+		options->stats = true;
+		options->stats_file = arg;
+		break;
 	case 'h':
 		fputs(usage_text, stdout);
 		finish_stdout();
@@ -226,9 +252,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 		errx(EXIT_LWKEXEC,
 		     "-c '%s' and -n '%s': both name the cores: give only one",
 		     options->cpus, options->ncpus);
-	if (options->json && !options->request.dry_run)
+	if (options->json && !options->request.dry_run && !options->stats)
 		errx(EXIT_LWKEXEC,
-		     "--json: only --dry-run prints anything: give both");
+		     "--json: only --dry-run and --stats print anything: give one of them");
 }
 
 static void check_request(struct options *options)
@@ -246,8 +272,10 @@ static void check_request(struct options *options)
 		options->all = true;
 	else
 		set_ncpus(request, options->ncpus ? options->ncpus : "1");
-	if (request->dry_run)
+	if (request->dry_run) {
 		request->wait = false;
+		options->stats = false;
+	}
 }
 
 static void check_command(const char *name)
@@ -278,20 +306,27 @@ static void ask_for_all(struct request *request)
 		     request->enclave.name);
 }
 
-static void reserve(struct options *options, struct reservation *reservation)
+static int open_device(void)
 {
-	struct request *request = &options->request;
-	int error, fd;
+	int fd = lwkdev_open();
 
-	fd = lwkdev_open();
 	if (fd < 0) {
 		explain_device(errno);
 		exit(EXIT_LWKEXEC);
 	}
+	return fd;
+}
+
+static void reserve(struct options *options, int device,
+		    struct reservation *reservation)
+{
+	struct request *request = &options->request;
+	int error;
+
 	if (options->all)
 		ask_for_all(request);
-	error = join_enclave(fd, request, reservation);
-	close(fd);
+	error = join_enclave(device, request, reservation);
+	close(device);
 	if (error) {
 		explain_join(error, request, reservation);
 		exit(EXIT_LWKEXEC);
@@ -304,15 +339,157 @@ static _Noreturn void report_dry_run(const struct options *options,
 	if (!options->json)
 		report_text(stdout, &options->request, reservation);
 	else if (report_json(stdout, &options->request, reservation,
-			     options->command) < 0)
+			     options->command, NULL) < 0)
 		err(EXIT_LWKEXEC, "--json");
 	finish_stdout();
 }
 
+/* Where the table goes: found out before anything is reserved. */
+static int open_stats(const struct options *options)
+{
+	int fd;
+
+	if (!options->stats_file)
+		return STDERR_FILENO;
+	fd = open(options->stats_file,
+		  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		err(EXIT_LWKEXEC, "--stats='%s': cannot write it",
+		    options->stats_file);
+	return fd;
+}
+
+/* A kernel that keeps an account says that nobody has joined here yet. */
+static void check_account(int device)
+{
+	struct lwk_stats stats;
+
+	if (!lwkdev_stats(device, &stats) || errno == ENODATA)
+		return;
+	explain_stats(errno);
+	exit(EXIT_LWKEXEC);
+}
+
+static struct witness *share_witness(void)
+{
+	struct witness *witness;
+
+	witness = mmap(NULL, sizeof(*witness), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (witness == MAP_FAILED)
+		err(EXIT_LWKEXEC, "--stats");
+	return witness;
+}
+
+static void testify(struct witness *witness,
+		    const struct reservation *reservation)
+{
+	hwloc_bitmap_to_ulongs(reservation->cores,
+			       sizeof(witness->cores) / sizeof(long),
+			       witness->cores);
+	clock_gettime(CLOCK_MONOTONIC, &witness->start);
+	witness->running = true;
+}
+
+static long long us_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000000LL +
+	       (now.tv_nsec - start->tv_nsec) / 1000;
+}
+
+/* In one piece, where others may write, too. Returns -1 with errno. */
+static int write_all(int fd, const char *text, size_t len)
+{
+	ssize_t ret;
+
+	while (len) {
+		ret = write(fd, text, len);
+		if (ret < 0)
+			return -1;
+		text += ret;
+		len -= (size_t)ret;
+	}
+	return 0;
+}
+
+static int write_outcome(const struct options *options,
+			 const struct reservation *reservation,
+			 const struct outcome *outcome, int fd)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int ret = 0;
+
+	out = open_memstream(&text, &len);
+	if (!out)
+		return -1;
+	if (!options->json)
+		report_outcome(out, &options->request, reservation, outcome);
+	else
+		ret = report_json(out, &options->request, reservation,
+				  options->command, outcome);
+	if (fclose(out))
+		ret = -1;
+	if (!ret)
+		ret = write_all(fd, text, len);
+	free(text);
+	return ret;
+}
+
+/* The command has ended, and its status is not ours to change. */
+static void tell_outcome(const struct options *options, int device,
+			 const struct witness *witness,
+			 struct reservation *reservation, int status, int fd)
+{
+	struct outcome outcome = { .status = status };
+
+	outcome.elapsed_us = us_since(&witness->start);
+	if (lwkdev_stats(device, &outcome.stats) < 0) {
+		explain_stats(errno);
+		return;
+	}
+	hwloc_bitmap_from_ulongs(reservation->cores,
+				 sizeof(witness->cores) / sizeof(long),
+				 witness->cores);
+	if (write_outcome(options, reservation, &outcome, fd) < 0)
+		warn("--stats='%s'", options->stats_file ?: "standard error");
+}
+
+/*
+ * Returns in a child, which is to join through @device and to become the
+ * command. We never join: what interrupts us interrupts nobody.
+ */
+static struct witness *stand_in(const struct options *options, int device,
+				struct reservation *reservation)
+{
+	struct witness *witness = share_witness();
+	int status, fd;
+	pid_t pid;
+
+	check_account(device);
+	fd = open_stats(options);
+	pid = command_fork();
+	if (pid < 0)
+		err(EXIT_LWKEXEC, "--stats: fork");
+	if (!pid)
+		return witness;
+	status = command_attend(pid);
+	/* Otherwise the child has said why. */
+	if (witness->running)
+		tell_outcome(options, device, witness, reservation, status, fd);
+	command_end_alike(status);
+}
+
 /* The kernel takes the cores back when we exit. */
-static _Noreturn void become(char **command)
+static _Noreturn void become(char **command, struct witness *witness)
 {
 	execvp(command[0], command);
+	if (witness)
+		witness->running = false;
 	if (errno == ENOENT)
 		errx(EXIT_NOT_FOUND,
 		     "command '%s': it, or the interpreter it names, is not found",
@@ -323,7 +500,9 @@ static _Noreturn void become(char **command)
 int main(int argc, char **argv)
 {
 	struct reservation reservation = { 0 };
+	struct witness *witness = NULL;
 	struct options options;
+	int device;
 
 	/* One write per line: many of us may share a terminal or a log. */
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
@@ -334,12 +513,17 @@ int main(int argc, char **argv)
 	reservation.cores = hwloc_bitmap_alloc();
 	if (!reservation.cores)
 		err(EXIT_LWKEXEC, NULL);
-	reserve(&options, &reservation);
+	device = open_device();
+	if (options.stats)
+		witness = stand_in(&options, device, &reservation);
+	reserve(&options, device, &reservation);
 	if (options.request.dry_run)
 		report_dry_run(&options, &reservation);
 	if (options.verbose) {
 		fputs("lwkexec: ", stderr);
 		report_text(stderr, &options.request, &reservation);
 	}
-	become(options.command);
+	if (witness)
+		testify(witness, &reservation);
+	become(options.command, witness);
 }

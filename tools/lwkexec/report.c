@@ -1,9 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include <json.h>
 
 #include "report.h"
+
+/* Room for the name of a kind. */
+#define KIND_MAX	24
+
+/* The names that the kernel uses for them. */
+static const char * const kind_names[LWK_NR_KINDS] = {
+	[LWK_KIND_TIMER]	= "timer",
+	[LWK_KIND_CALL]		= "call",
+	[LWK_KIND_TLB]		= "tlb",
+	[LWK_KIND_RESCHED]	= "resched",
+	[LWK_KIND_IRQ_WORK]	= "irq_work",
+	[LWK_KIND_DEVICE]	= "device",
+	[LWK_KIND_NMI]		= "nmi",
+	[LWK_KIND_OTHER]	= "other",
+	[LWK_KIND_FAULT]	= "fault",
+};
+
+/* A newer kernel has kinds that we have no name for. */
+static const char *kind_name(unsigned int kind, char *buf, size_t size)
+{
+	if (kind < LWK_NR_KINDS)
+		return kind_names[kind];
+	snprintf(buf, size, "kind %u", kind);
+	return buf;
+}
+
+static unsigned int nr_kinds(const struct lwk_stats *stats)
+{
+	return stats->nr_kinds < LWK_KINDS_MAX ? stats->nr_kinds :
+						 LWK_KINDS_MAX;
+}
+
+static unsigned long long total(const __u64 *counts, unsigned int nr)
+{
+	unsigned long long sum = 0;
+
+	while (nr)
+		sum += counts[--nr];
+	return sum;
+}
 
 void report_text(FILE *out, const struct request *request,
 		 const struct reservation *reservation)
@@ -19,6 +60,36 @@ void report_text(FILE *out, const struct request *request,
 		fputs("no quantum\n", out);
 	else
 		fprintf(out, "quantum %.10g ms\n", (double)us / 1000);
+	free(cores);
+}
+
+static void report_row(FILE *out, const char *name, unsigned long long foreign,
+		       unsigned long long own)
+{
+	fprintf(out, "%-8s %15llu %15llu\n", name, foreign, own);
+}
+
+void report_outcome(FILE *out, const struct request *request,
+		    const struct reservation *reservation,
+		    const struct outcome *outcome)
+{
+	const struct lwk_stats *stats = &outcome->stats;
+	char *cores = cpulist_format(reservation->cores);
+	unsigned int nr = nr_kinds(stats);
+	char name[KIND_MAX];
+	unsigned int kind;
+
+	fprintf(out,
+		"lwkexec: interruptions of user mode, enclave %s, cores %s\n",
+		request->enclave.name, cores ? cores : "?");
+	fprintf(out, "%-8s %15s %15s\n", "kind", "foreign", "own");
+	for (kind = 0; kind < nr; kind++)
+		report_row(out, kind_name(kind, name, sizeof(name)),
+			   stats->foreign[kind], stats->own[kind]);
+	report_row(out, "total", total(stats->foreign, nr),
+		   total(stats->own, nr));
+	fprintf(out, "%-8s %15.3f s\n", "elapsed",
+		(double)outcome->elapsed_us / 1e6);
 	free(cores);
 }
 
@@ -42,8 +113,55 @@ static json_object *json_strings(char **strings)
 	return array;
 }
 
+static void add_number(json_object *object, const char *key,
+		       unsigned long long number)
+{
+	json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+static void add_counts(json_object *object, const char *key,
+		       unsigned long long foreign, unsigned long long own)
+{
+	json_object *counts = json_object_new_object();
+
+	add_number(counts, "foreign", foreign);
+	add_number(counts, "own", own);
+	json_object_object_add(object, key, counts);
+}
+
+static json_object *json_interruptions(const struct lwk_stats *stats)
+{
+	json_object *object = json_object_new_object();
+	unsigned int nr = nr_kinds(stats);
+	char name[KIND_MAX];
+	unsigned int kind;
+
+	for (kind = 0; kind < nr; kind++)
+		add_counts(object, kind_name(kind, name, sizeof(name)),
+			   stats->foreign[kind], stats->own[kind]);
+	add_counts(object, "total", total(stats->foreign, nr),
+		   total(stats->own, nr));
+	return object;
+}
+
+/* Exactly one of status and signal is a number. */
+static void add_outcome(json_object *object, const struct outcome *outcome)
+{
+	int status = outcome->status;
+
+	json_object_object_add(object, "status", WIFEXITED(status) ?
+			       json_object_new_int(WEXITSTATUS(status)) : NULL);
+	json_object_object_add(object, "signal", WIFSIGNALED(status) ?
+			       json_object_new_int(WTERMSIG(status)) : NULL);
+	json_object_object_add(object, "elapsed_us",
+			       json_object_new_int64(outcome->elapsed_us));
+	json_object_object_add(object, "interruptions",
+			       json_interruptions(&outcome->stats));
+}
+
 int report_json(FILE *out, const struct request *request,
-		const struct reservation *reservation, char **command)
+		const struct reservation *reservation, char **command,
+		const struct outcome *outcome)
 {
 	json_object *object = json_object_new_object();
 	char *cores = cpulist_format(reservation->cores);
@@ -64,6 +182,8 @@ int report_json(FILE *out, const struct request *request,
 	json_object_object_add(object, "inherit",
 			       json_object_new_boolean(!request->no_inherit));
 	json_object_object_add(object, "command", json_strings(command));
+	if (outcome)
+		add_outcome(object, outcome);
 	fprintf(out, "%s\n",
 		json_object_to_json_string_ext(object,
 					       JSON_C_TO_STRING_PRETTY |

@@ -8,14 +8,20 @@
  *   FAKE_JOIN     errno value of lwkdev_join()
  *   FAKE_EINTR    so many requests are interrupted first, 10 ms each
  *   FAKE_HOLDER   process that holds the cores
+ *   FAKE_STATS    errno value of lwkdev_stats()
+ *   FAKE_KINDS    number of kinds that this kernel knows
  *
- * A request by number gets the cores from 2 on.
+ * A request by number gets the cores from 2 on. An interruption of kind N has
+ * come 10 * N times from others, and 1000 * N times from the command.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lwkdev.h"
@@ -37,7 +43,7 @@ const char *lwkdev_enclaves(void)
 int lwkdev_open(void)
 {
 	errno = env_number("FAKE_OPEN");
-	return errno ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return errno ? -1 : memfd_create("lwk", MFD_CLOEXEC);
 }
 
 static void log_request(const struct lwk_join *join, unsigned long mask)
@@ -58,7 +64,6 @@ int lwkdev_join(int fd, struct lwk_join *join)
 	unsigned long *mask = (unsigned long *)(uintptr_t)join->cpumask;
 	static int interrupts;
 
-	(void)fd;
 	log_request(join, *mask);
 	if (interrupts++ < env_number("FAKE_EINTR")) {
 		usleep(10000);
@@ -71,5 +76,28 @@ int lwkdev_join(int fd, struct lwk_join *join)
 		return -1;
 	if (join->nr_cores)
 		*mask = ((1UL << join->nr_cores) - 1) << 2;
+	/* Whoever has this open file knows that it has joined. */
+	return ftruncate(fd, 1);
+}
+
+int lwkdev_stats(int fd, struct lwk_stats *stats)
+{
+	unsigned int kind;
+	struct stat st;
+
+	errno = env_number("FAKE_STATS");
+	if (errno)
+		return -1;
+	if (fstat(fd, &st) < 0 || !st.st_size) {
+		errno = ENODATA;
+		return -1;
+	}
+	memset(stats, 0, sizeof(*stats));
+	stats->nr_kinds = getenv("FAKE_KINDS") ?
+		(unsigned int)env_number("FAKE_KINDS") : LWK_NR_KINDS;
+	for (kind = 0; kind < LWK_KINDS_MAX; kind++) {
+		stats->foreign[kind] = 10ULL * kind;
+		stats->own[kind] = 1000ULL * kind;
+	}
 	return 0;
 }

@@ -14,11 +14,12 @@ real=$(realpath "$1") fake=$(realpath "$2")
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=89 run=0 failed=0
+planned=140 run=0 failed=0
 printf 'TAP version 13\n1..%d\n' "$planned"
 
 # Errors by number, as fake-lwkdev.c wants them.
 ENOENT=2 E2BIG=7 EACCES=13 EBUSY=16 EEXIST=17 EINVAL=22 EIO=5 ETIMEDOUT=110
+ENOTTY=25
 
 result()	# result STATUS NAME
 {
@@ -84,7 +85,7 @@ has err "lwkexec: unrecognized option '--frobnicate'"
 try 125 "missing argument" "$real" -c
 try 125 "list and number" "$real" -c 2 -n 1 true
 has err "give only one"
-try 125 "json without dry run" "$real" --json true
+try 125 "json of nothing" "$real" --json true
 has err "--dry-run"
 try 125 "bad list" "$real" -c 2,x true
 has err "-c '2,x': not a number, at 'x'"
@@ -148,6 +149,122 @@ try 0 "dry run, JSON" "$fake" --dry-run --json -n 2 --no-inherit echo 'a"b'
 tr -d ' \n' <out >flat
 test "$(cat flat)" = '{"enclave":"boot","cores":"2-3","core_numbers":[2,3],"quantum_us":100000,"inherit":false,"command":["echo","a\"b"]}'
 result $? "... and the object is complete"
+
+echo "# stats"
+# The table, but for the elapsed time.
+cat >table <<END
+lwkexec: interruptions of user mode, enclave boot, cores 2-3
+kind             foreign             own
+timer                  0               0
+call                  10            1000
+tlb                   20            2000
+resched               30            3000
+irq_work              40            4000
+device                50            5000
+nmi                   60            6000
+other                 70            7000
+fault                 80            8000
+total                360           36000
+END
+table()		# table FILE: it has the table and nothing else
+{
+	grep -v '^elapsed  *[0-9]*\.[0-9][0-9][0-9] s$' "$1" | cmp -s - table
+	result $? "... $1 is the table"
+}
+try 7 "stats, and the status of the command" "$fake" --stats -n 2 \
+	sh -c 'echo out; exit 7'
+table err
+is out "out"
+is log "72 0 boot 2 4294967295 0 1024 0"
+try 0 "stats in a file" "$fake" -n 2 --stats=stats sh -c 'echo err >&2'
+table stats
+is err "err"
+try 0 "stats with verbose" "$fake" -v --stats=stats true
+is err "lwkexec: enclave boot, cores 2, quantum 100 ms"
+for signal in 9 11 15; do
+	try $((128 + signal)) "stats, and death by signal $signal" "$fake" \
+		--stats=stats sh -c "ulimit -c 0; kill -$signal \$\$"
+	has stats "total                360           36000"
+done
+signalled()
+{
+	"$fake" --stats=stats sh -c 'trap "exit 9" USR1; : >up
+		while :; do sleep 0.01; done' &
+	while [ ! -e up ]; do sleep 0.01; done
+	kill -USR1 $!
+	wait $!
+}
+try 9 "stats, and a signal from outside" signalled
+try 0 "stats with a kind to come" env FAKE_KINDS=10 "$fake" --stats true
+has err "kind 9                90            9000"
+has err "total                450           45000"
+try 0 "stats with fewer kinds" env FAKE_KINDS=2 "$fake" --stats true
+has err "total                 10            1000"
+try 0 "stats with more kinds than there is room" env FAKE_KINDS=99 \
+	"$fake" --stats true
+has err "kind 15              150           15000"
+try 0 "elapsed does not count the wait" env FAKE_EINTR=100 "$fake" \
+	--wait --stats true
+has err "elapsed            0."
+try 3 "stats, JSON" "$fake" --stats --json -n 2 sh -c 'exit 3'
+tr -d ' \n' <err | sed 's/"elapsed_us":[0-9]*,/"elapsed_us":0,/' >flat
+cat >want <<END
+{"enclave":"boot","cores":"2-3","core_numbers":[2,3],"quantum_us":100000,
+"inherit":true,"command":["sh","-c","exit3"],"status":3,"signal":null,
+"elapsed_us":0,"interruptions":{"timer":{"foreign":0,"own":0},
+"call":{"foreign":10,"own":1000},"tlb":{"foreign":20,"own":2000},
+"resched":{"foreign":30,"own":3000},"irq_work":{"foreign":40,"own":4000},
+"device":{"foreign":50,"own":5000},"nmi":{"foreign":60,"own":6000},
+"other":{"foreign":70,"own":7000},"fault":{"foreign":80,"own":8000},
+"total":{"foreign":360,"own":36000}}}
+END
+tr -d '\n' <want | cmp -s - flat
+result $? "... and the object is complete"
+try 137 "stats, JSON, after a signal" "$fake" --stats=stats --json \
+	sh -c 'kill -KILL $$'
+tr -d ' \n' <stats >flat
+has flat '"status":null,"signal":9,'
+try 0 "dry run with stats" "$fake" --dry-run --stats=none false
+is out "enclave boot, cores 2, quantum 100 ms"
+test ! -e none
+result $? "... and no file"
+try 0 "full disk" "$fake" --stats=/dev/full true
+has err "--stats='/dev/full': No space left on device"
+
+no_table()
+{
+	! grep -q interruptions err && test ! -s stats
+	result $? "... and no table"
+}
+rm stats
+try 127 "stats, interpreter not found" "$fake" --stats ./orphan
+has err "interpreter"
+no_table
+try 125 "stats, and busy" env FAKE_JOIN=$EBUSY "$fake" --stats=stats true
+has err "--wait"
+no_table
+try 125 "stats, all cores of no enclave" env FAKE_ROOT=/none "$fake" --stats \
+	-n all true
+no_table
+try 125 "stats nowhere" "$fake" --stats=none/stats true
+has err "--stats='none/stats': cannot write it: No such file"
+test ! -e log
+result $? "... and nothing asked of the kernel"
+try 125 "stats of an older kernel" env FAKE_STATS=$ENOTTY "$fake" \
+	--stats=stats true
+has err "this kernel keeps no account"
+test ! -e log
+result $? "... and nothing asked of the kernel"
+try 125 "stats without a device" env FAKE_OPEN=$EACCES "$fake" --stats true
+waiting()	# a wait that a signal ends
+{
+	FAKE_EINTR=1000 "$fake" --wait --stats sleep 60 &
+	while [ ! -s log ]; do sleep 0.01; done
+	kill $!
+	wait $!
+}
+try 143 "stats, signalled while waiting" waiting
+no_table
 
 echo "# refusals"
 fails()		# fails ERROR NAME ARGS...

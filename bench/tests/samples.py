@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A small noise.json, made in memory, and where the programs are."""
+
+import copy
+import json
+import pathlib
+
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+ENVIRONMENT = {"compiler": "gcc (Debian 12.2.0-14) 12.2.0",
+               "qemu": "QEMU emulator version 7.2.0",
+               "kernel_sha256": "ab" * 32, "release": "6.12.1"}
+
+
+def run(subject, storm=None, program="selfish", lengths=(), operations=0,
+        function="do_sync_core"):
+    """A run of five seconds with detours of these lengths."""
+    detours = [[(i + 1) * 10 ** 8, length] for i, length in enumerate(lengths)]
+    causes = [{"entry": "asm_sysvec_call_function", "function": function,
+               "sender": "text_poke_bp_batch@1", "count": len(lengths),
+               "longest": max(lengths)}] if lengths else []
+    return {"subject": subject, "storm": storm, "program": program,
+            "seconds": 5, "operations": operations, "own_insns": 1000000,
+            "kernel_insns": sum(lengths), "detours": len(lengths),
+            "max": max(lengths, default=0), "lost_ppm": sum(lengths),
+            "causes": causes, "detour_list": detours}
+
+
+def noise(*more):
+    """Three quiet subjects, a storm that hits and one that does not."""
+    runs = [run("lwk"), run("tuned"), run("plain", lengths=(900, 1000, 40000)),
+            run("lwk", "static-key", operations=50),
+            run("tuned", "static-key", lengths=(1200,) * 12, operations=40),
+            run("lwk", "timers", operations=7),
+            run("tuned", "timers", operations=7), *more]
+    return copy.deepcopy({"environment": ENVIRONMENT, "runs": runs})
+
+
+def results(**changes):
+    """Flat figures; a change names one with __ for each dot."""
+    flat = {
+        "environment.compiler": ENVIRONMENT["compiler"],
+        "environment.qemu": ENVIRONMENT["qemu"],
+        "environment.release": ENVIRONMENT["release"],
+        "noise.quiet.lwk.detours": 0, "noise.quiet.lwk.max": 0,
+        "noise.quiet.lwk.lost_ppm": 0.0, "noise.quiet.plain.detours": 5000,
+        "noise.storm.hotplug.lwk.detours": 100,
+        "noise.storm.hotplug.tuned.detours": 700,
+        "noise.storm.hotplug.lwk.operations": 150,
+        "overhead.getppid.lwk": 277, "overhead.getppid.pristine": 277}
+    for name, value in changes.items():
+        flat[name.replace("__", ".")] = value
+    return {name: {"value": value, "unit": "insn"}
+            for name, value in flat.items() if value is not None}
+
+
+def write(path, data):
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0
+"""bench/budget: what fails, what is only said, and what accept writes."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from samples import BENCH, results, write
+
+
+class BudgetCase(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.dir = pathlib.Path(scratch.name)
+        self.budget = self.dir / "budget.json"
+
+    def run_budget(self, action, data, *options):
+        path = write(self.dir / "results.json", data)
+        return subprocess.run(
+            [BENCH / "budget", action, "--budget", self.budget, *options,
+             path], capture_output=True, text=True, check=False)
+
+    def accept(self, data=None, *options):
+        run = self.run_budget("accept", data or results(), *options)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run
+
+    def check(self, status, words, data=None, *options):
+        run = self.run_budget("check", data or results(), *options)
+        said = run.stdout + run.stderr
+        self.assertEqual(run.returncode, status, said)
+        self.assertIn(words, said)
+        return said
+
+
+class Check(BudgetCase):
+    def test_same_figures_pass(self):
+        self.accept()
+        self.check(0, "within the budget")
+
+    def test_one_instruction_more_fails(self):
+        self.accept()
+        said = self.check(1, "overhead.getppid.lwk: 278",
+                          results(overhead__getppid__lwk=278))
+        self.assertIn("1 insn too many", said)
+
+    def test_fewer_is_better(self):
+        self.accept()
+        self.check(0, "better: overhead.getppid.lwk",
+                   results(overhead__getppid__lwk=276))
+
+    def test_missing_figure_fails(self):
+        self.accept()
+        self.check(1, "MISSING overhead.getppid.lwk",
+                   results(overhead__getppid__lwk=None))
+
+    def test_figure_without_budget_fails(self):
+        self.accept()
+        self.check(1, "NEW noise.storm.new.lwk.detours",
+                   results(noise__storm__new__lwk__detours=0))
+
+    def test_peers_need_no_budget(self):
+        self.accept()
+        self.check(0, "within", results(overhead__new__pristine=5))
+
+    def test_a_lab_that_does_nothing_fails(self):
+        self.accept()
+        name = "noise.storm.hotplug.lwk.operations"
+        self.check(0, "within", results(**{name.replace(".", "__"): 75}))
+        self.check(1, name, results(**{name.replace(".", "__"): 74}))
+        self.check(1, "noise.quiet.plain.detours",
+                   results(noise__quiet__plain__detours=0))
+
+    def test_lwk_beyond_tuned_fails(self):
+        data = results(noise__storm__hotplug__tuned__detours=99)
+        self.accept(data)
+        self.check(1, "more than the 99 of the tuned core", data)
+
+    def test_empty_budget_fails(self):
+        self.budget.write_text((BENCH / "budget.json").read_text(
+            encoding="utf-8"), encoding="utf-8")
+        self.accept(results(), "--section", "full")
+        budget = json.loads(self.budget.read_text(encoding="utf-8"))
+        budget["short"] = {"figures": {}}
+        write(self.budget, budget)
+        self.check(1, "no figures", None, "--section", "short")
+
+    def test_bad_files_are_named(self):
+        self.accept()
+        self.check(1, "is no number", results(overhead__getppid__lwk="x"))
+        self.check(1, "environment.qemu is missing",
+                   results(environment__qemu=None))
+        write(self.budget, {"full": {"figures": {"a": {"value": 1}}}})
+        self.check(1, "no rule")
+        write(self.budget, {"long": {}})
+        self.check(1, "no such section")
+
+
+class OtherCompiler(BudgetCase):
+    OTHER = {"environment__compiler": "gcc 99"}
+
+    def test_excess_is_reported(self):
+        self.accept()
+        said = self.check(0, "not failed: overhead.getppid.lwk",
+                          results(overhead__getppid__lwk=300, **self.OTHER))
+        self.assertIn("warning: another compiler gcc 99", said)
+
+    def test_other_qemu_too(self):
+        self.accept()
+        self.check(0, "warning: another qemu",
+                   results(overhead__getppid__lwk=300,
+                           environment__qemu="QEMU 99"))
+
+    def test_silence_holds_with_any(self):
+        self.accept()
+        self.check(1, "EXCEEDED noise.quiet.lwk.detours",
+                   results(noise__quiet__lwk__detours=1, **self.OTHER))
+
+    def test_missing_fails_with_any(self):
+        self.accept()
+        self.check(1, "MISSING", results(overhead__getppid__lwk=None,
+                                         **self.OTHER))
+
+
+class Accept(BudgetCase):
+    def test_one_sorted_line_per_figure(self):
+        self.accept()
+        text = self.budget.read_text(encoding="utf-8")
+        lines = [line.strip() for line in text.splitlines() if "rule" in line]
+        self.assertEqual(lines, sorted(lines))
+        self.assertEqual(len(lines), 8)
+        self.assertIn('"noise.quiet.lwk.detours": '
+                      '{"value": 0, "unit": "insn", "rule": "always"},', lines)
+        self.assertNotIn("pristine", text)
+
+    def test_same_bytes_again(self):
+        self.accept()
+        before = self.budget.read_bytes()
+        self.accept()
+        self.assertEqual(self.budget.read_bytes(), before)
+
+    def test_changes_are_said(self):
+        self.accept()
+        run = self.accept(results(noise__quiet__lwk__detours=3))
+        self.assertIn("noise.quiet.lwk.detours: 0 (always) -> 3 (most)",
+                      run.stdout)
+
+    def test_sections_are_apart(self):
+        self.accept()
+        self.accept(results(overhead__getppid__lwk=5), "--section", "short")
+        self.check(0, "within", results(overhead__getppid__lwk=5),
+                   "--section", "short")
+        self.check(0, "within")
+
+    def test_only_keeps_the_others(self):
+        self.accept()
+        self.accept(results(overhead__getppid__lwk=300,
+                            noise__quiet__lwk__max=9), "--only", "overhead.")
+        figures = json.loads(self.budget.read_text(
+            encoding="utf-8"))["full"]["figures"]
+        self.assertEqual(figures["overhead.getppid.lwk"]["value"], 300)
+        self.assertEqual(figures["noise.quiet.lwk.max"]["value"], 0)
+
+    def test_only_does_not_mix_compilers(self):
+        self.accept()
+        run = self.run_budget("accept", results(environment__compiler="x"),
+                              "--only", "overhead.")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("another compiler", run.stderr)
+
+    def test_only_checks_what_it_names(self):
+        self.accept()
+        data = results(overhead__getppid__lwk=300)
+        self.check(0, "within", data, "--only", "noise.")
+        self.check(1, "EXCEEDED", data, "--only", "overhead.")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The short form of the deterministic lab: an LWK core is not interrupted for
+# a single instruction, quiet or under a storm of each family, and no figure is
+# beyond the section "short" of bench/budget.json.
+#
+# LAB_STORMS=A,B takes other storms, LAB_SECONDS another time for each.
+set -u
+# shellcheck source=boot_common.sh
+. "$(dirname "$0")/boot_common.sh"
+
+storms=${LAB_STORMS:-quiet,static-key,seccomp,stat-refresh,module,vmalloc}
+figures=$RESULTS/lab.json
+
+measure()
+{
+	"$top/bench/noise" --subjects lwk --storms "$storms" \
+		--seconds "${LAB_SECONDS:-0.5}" --quiet-seconds 1 \
+		--storm-files "$top/build/bench/storm-files" \
+		--json "$RESULTS/lab/noise.json" "$LWK_KERNEL"
+}
+
+report()
+{
+	"$top/bench/report" --no-html --results "$figures" \
+		"$RESULTS/lab/noise.json"
+}
+
+budget()
+{
+	"$top/bench/budget" --section short check "$figures"
+}
+
+ktap_print_header
+case $LWK_KERNEL in
+*/lean/*) ;;
+*)
+	ktap_set_plan 1
+	ktap_test_skip "the lab measures the lean kernel"
+	ktap_finished
+	;;
+esac
+ktap_set_plan 3
+mkdir -p "$RESULTS/lab"
+ok "the lab runs" measure
+ok "its figures can be read" report
+ok "and are within the budget" budget
+ktap_finished

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Outside witnesses: Debian's oslat and cyclictest (package rt-tests), which
+# know nothing of the LWK, measure its cores under lwkexec.
+#
+# This machine is an emulator whose processors are threads of a busy host, so
+# the times they measure are the host's and no limit is set for them. What must
+# hold: they run to the end, on the LWK cores alone; and while oslat's thread
+# measures on core 3, the kernel counts not one interrupt of any kind there.
+# That thread makes no system call and touches no new page meanwhile, so there
+# is none of its own to allow for. (Core 2, where oslat's main thread waits for
+# its timer, and cyclictest, which is about timers, have interrupts.)
+#
+# To see it fail: ARGS= LAUNCHER='taskset -c 2-3'
+set -u
+# shellcheck source=boot_common.sh
+. "$(dirname "$0")/boot_common.sh"
+
+: "${ARGS=lwkcpus=0.2-3}" "${LAUNCHER=lwkexec -n 2}"
+dir=$RESULTS/witness
+rm -rf "$dir"
+mkdir -p "$dir"
+
+measure()
+{
+	for program in oslat cyclictest; do
+		command -v "$program" || {
+			echo "$program: not found: install rt-tests"
+			return 1
+		}
+	done
+	# shellcheck disable=SC2086 # LAUNCHER is a command with arguments
+	boot "$ARGS" -W "$dir" -- "$top/selftests/boot/witness-guest" "$dir" \
+		$LAUNCHER
+}
+
+# ended NAME: with success, all its threads on LWK cores
+ended()
+{
+	[ -f "$dir/$1.status" ] || { echo "$1: not run"; return 1; }
+	cat "$dir/$1.txt"
+	is 0 cat "$dir/$1.status" || return 1
+	[ -s "$dir/$1.where" ] || { echo "$1: seen nowhere"; return 1; }
+	awk '$2 != 2 && $2 != 3 || $3 != "2-3" && $3 != 2 && $3 != 3 {
+		print "thread " $1 " on core " $2 ", may use " $3
+		bad = 1
+	} END { exit bad }' "$dir/$1.where"
+}
+
+oslat_ended()
+{
+	ended oslat || return 1
+	grep 'Test completed' "$dir/oslat.txt" &&
+		is 3 sed -n 's/^[ \t]*Core:[ \t]*//p' "$dir/oslat.txt" &&
+		[ "$(sed -n 's/^ *Duration:[ \t]*\([0-9]*\).*/\1/p' \
+			"$dir/oslat.txt")" -ge 3 ]
+}
+
+cyclictest_ended()
+{
+	ended cyclictest &&
+		is '2 3' sh -c "sed -n 's/.*\"cpu\": \([0-9]*\),/\1/p' \
+			'$dir/cyclictest.json' | xargs" &&
+		awk '/^T:/ && !/ C: +0 / { threads++ }
+			END { exit threads != 2 }' "$dir/cyclictest.txt"
+}
+
+# counted CORE FROM TO: "NAME number" of each kind of interrupt of that core
+# between two readings
+counted()
+{
+	[ -f "$dir/interrupts.$3" ] || { echo "oslat did not measure"; return 1; }
+	awk -v core="CPU$1" '
+		FNR == 1 {
+			column = 0
+			for (i = 1; i <= NF; i++)
+				if ($i == core) column = i + 1
+			next
+		}
+		$column !~ /^[0-9]+$/ { next }
+		NR == FNR { before[$1] = $column; next }
+		{ seen++ }
+		$column != before[$1] { print $1, $column - before[$1] }
+		END { if (!seen) print "no reading of " core }' \
+		"$dir/interrupts.$2" "$dir/interrupts.$3"
+}
+
+silent()
+{
+	is '' counted 3 0 1
+}
+
+# Patching interrupts the other Linux core, or it proves nothing.
+silent_while_patched()
+{
+	is '' counted 3 1 2 || return 1
+	counted 0 1 2
+	counted 1 1 2
+	[ "$( { counted 0 1 2; counted 1 1 2; } | grep -c '^CAL:')" -gt 0 ]
+}
+
+# In the words of the guest's last look
+cores_back()
+{
+	[ -f "$dir/enclave" ] || { echo "no look at the enclave"; return 1; }
+	cat "$dir/enclave"
+	cores=$(sed -n 's/^cores //p' "$dir/enclave")
+	[ -n "$cores" ] &&
+		is "$cores" sed -n 's/^free_cores //p' "$dir/enclave" &&
+		is '' sed -n 's/^tasks //p' "$dir/enclave"
+}
+
+say_measured()
+{
+	[ -f "$dir/enclave" ] || return 0
+	sed -n '/^ *\(Minimum\|Average\|Maximum\|Duration\):/s/[ \t]\{1,\}/ /gp' \
+		"$dir/oslat.txt" | sed 's/^/# oslat core 3:/'
+	sed -n '/^T:/s/[ \t]\{1,\}/ /gp' "$dir/cyclictest.txt" |
+		sed 's/^/# cyclictest us: /'
+	for core in 0 1 2 3; do
+		echo "# interrupts of core $core, measuring:" \
+			"$(counted $core 0 1 | xargs), code patched:" \
+			"$(counted $core 1 2 | xargs)"
+	done
+}
+
+ktap_print_header
+ktap_set_plan 6
+LIMIT=240
+ok "the machine does its work and its log is clean" measure
+ok "oslat runs to its end on the LWK cores" oslat_ended
+ok "no interrupt on core 3 while oslat measures" silent
+ok "nor while code of the kernel is patched" silent_while_patched
+ok "cyclictest runs to its end on the LWK cores" cyclictest_ended
+ok "the cores are free afterwards" cores_back
+say_measured
+ktap_finished
