@@ -160,10 +160,14 @@ static inline bool lwk_ipi_deferred(int cpu, smp_call_func_t func)
 	return lwk_owns_cpu(cpu) && __lwk_ipi_deferred(cpu, func);
 }
 
-/* Any context. Work is queued for @cpu; the core which shall do it. */
+/*
+ * Any context. Work is queued for @cpu, which may be none in particular; the
+ * core which shall do it.
+ */
 static inline int lwk_work_cpu(int cpu, const struct work_struct *work)
 {
-	return lwk_owns_cpu(cpu) ? __lwk_work_cpu(cpu, work) : cpu;
+	return lwk_enabled() && cpu < nr_cpu_ids && lwk_owns_cpu(cpu) ?
+	       __lwk_work_cpu(cpu, work) : cpu;
 }
 
 /*
