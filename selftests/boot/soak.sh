@@ -175,7 +175,8 @@ spared()
 
 storms()
 {
-	"$STORM" -l | cut -f 1 | grep -v -x -e hotplug -e 'all.*'
+	"$STORM" -l | cut -f 1 |
+		grep -v -x -e hotplug -e ring-buffer -e slab-shrink -e 'all.*'
 }
 
 # Each either did something or said why it cannot
