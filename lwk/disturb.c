@@ -203,7 +203,8 @@ static unsigned long next_timer(void)
 /*
  * Timers are started on this core by calls of the process only. The tick is
  * the process's own if it stands in for such a timer, because it is stopped,
- * or if CPU timers of the process need it.
+ * if CPU timers of the process need it, or if RCU does, which asks for it when
+ * a call of the process keeps the core in the kernel for long.
  */
 static bool own_timer(unsigned long func)
 {
@@ -211,6 +212,7 @@ static bool own_timer(unsigned long func)
 
 	return func != (unsigned long)ts->sched_timer.function ||
 	       (ts->flags & TS_FLAG_STOPPED) ||
+	       (atomic_read(&ts->tick_dep_mask) & TICK_DEP_MASK_RCU) ||
 	       atomic_read(&current->tick_dep_mask) ||
 	       atomic_read(&current->signal->tick_dep_mask);
 }

@@ -3,6 +3,8 @@
  * Storms that patch the kernel's code: static keys, tracepoints, probes, the
  * function tracer, modules. The trace's buffers belong here too.
  */
+#define TRACE_PAUSE_US	10000
+#define TRACE_TRIES	50
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -71,21 +73,31 @@ static long trace_entries(void)
 	return sum;
 }
 
-/* Turns something on for a moment and sees whether the trace grows. */
-static int trace_check(const char *path, const char *on, const char *off)
+/* On for a moment: does the trace grow? -1 after fail(). */
+static int trace_grows(const char *path, const char *on, const char *off)
 {
 	long before = trace_entries(), after;
 
 	if (file_put(path, on))
 		return fail("%s", path);
-	pause_us(10000);
+	pause_us(TRACE_PAUSE_US);
 	after = trace_entries();
 	if (file_put(path, off))
 		return fail("%s", path);
+	return after > before;
+}
+
+/* Another storm may empty the trace at this moment, hence several times. */
+static int trace_check(const char *path, const char *on, const char *off)
+{
+	int grows = 0, tries;
+
+	for (tries = 0; !grows && tries < TRACE_TRIES; tries++)
+		grows = trace_grows(path, on, off);
 	errno = 0;
-	if (after <= before)
+	if (!grows)
 		return fail("%s: %s leaves no trace", path, on);
-	return 0;
+	return grows < 0 ? -1 : 0;
 }
 
 static int tracepoint_setup(void)

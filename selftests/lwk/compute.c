@@ -12,6 +12,8 @@
  */
 #include "lwk_member.h"
 
+#define SETTLE_MS	1000
+
 /* As struct lwk_kind numbers them, and the account names them. */
 static const char * const kinds[LWK_NR_KINDS] = {
 	"timer", "call", "tlb", "resched", "irq_work", "device", "nmi",
@@ -83,6 +85,8 @@ int main(int argc, char **argv)
 			core);
 		return 125;
 	}
+	/* The tick may go on for a moment after its last call. */
+	sleep_ms(SETTLE_MS);
 	if (lwk_stats_of(m.dev, &before)) {
 		perror("compute: LWK_IOC_STATS");
 		return 125;
