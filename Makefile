@@ -124,6 +124,8 @@ check: kernel
 	scripts/queue-check
 	scripts/source-check $(TREE) $(OUT)
 	scripts/entry-audit $(OUT)/vmlinux
+	scripts/tests/entry_audit_test.py
+	$(MAKE) -s -C bench test
 
 refresh:
 	scripts/queue-export
