@@ -26,6 +26,17 @@ static DECLARE_DELAYED_WORK(looking, look);
 /* Reservations that are held. */
 static atomic_t nr_watched = ATOMIC_INIT(0);
 
+static bool armed(const struct posix_cputimers *pct)
+{
+	unsigned int i;
+
+	for (i = 0; i < CPUCLOCK_MAX; i++) {
+		if (pct->bases[i].nextevt != U64_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* Could one of the timers in @pct expire in the next @ahead ns of CPU time? */
 static bool expires_soon(const struct posix_cputimers *pct,
 			 const struct task_cputime *used, u64 ahead)
@@ -45,13 +56,22 @@ static bool expires_soon(const struct posix_cputimers *pct,
 	return false;
 }
 
-/* siglock held: the thread cannot arm a timer meanwhile. */
-static void look_at_thread(struct task_struct *t)
+/*
+ * siglock held: the thread cannot arm a timer meanwhile. @in_sum: the CPU time
+ * of the process is wanted too. It is the sum of what the threads have noted,
+ * and one that runs without a tick notes its own only when it is asked.
+ */
+static void look_at_thread(struct task_struct *t, bool in_sum)
 {
 	struct task_cputime used;
 
 	lockdep_assert_held(&t->sighand->siglock);
 
+	/* Most have none, and there may be thousands, interrupts off. */
+	if (!in_sum && !armed(&t->posix_cputimers)) {
+		tick_dep_clear_task(t, TICK_DEP_BIT_POSIX_TIMER);
+		return;
+	}
 	used.sum_exec_runtime = task_sched_runtime(t);
 	task_cputime(t, &used.utime, &used.stime);
 	if (expires_soon(&t->posix_cputimers, &used, LOOK_AHEAD_NS))
@@ -64,17 +84,21 @@ static void look_at_thread(struct task_struct *t)
 static void look_at_process(struct task_struct *p)
 {
 	struct signal_struct *sig = p->signal;
+	bool active = READ_ONCE(sig->posix_cputimers.timers_active);
 	struct task_cputime used;
 	struct task_struct *t;
 	u64 ahead;
 
 	for_each_thread(p, t)
-		look_at_thread(t);
+		look_at_thread(t, active);
 
+	if (!active) {
+		tick_dep_clear_signal(sig, TICK_DEP_BIT_POSIX_TIMER);
+		return;
+	}
 	thread_group_cputime(p, &used);
 	ahead = LOOK_AHEAD_NS * get_nr_threads(p);
-	if (READ_ONCE(sig->posix_cputimers.timers_active) &&
-	    expires_soon(&sig->posix_cputimers, &used, ahead))
+	if (expires_soon(&sig->posix_cputimers, &used, ahead))
 		tick_dep_set_signal(p, TICK_DEP_BIT_POSIX_TIMER);
 	else
 		tick_dep_clear_signal(sig, TICK_DEP_BIT_POSIX_TIMER);

@@ -36,11 +36,15 @@ struct lwk_file {
 /* More than any machine has cores for. */
 #define LWK_MASK_BYTES_MAX	(CONFIG_NR_CPUS / 8 + PAGE_SIZE)
 
-/* Copies a struct that begins with its size as the caller knows it. */
+/*
+ * Copies a struct that begins with its size as the caller knows it. That size
+ * is read once: it is what has been checked.
+ */
 static int copy_sized(void *to, size_t known, size_t least,
 		      const void __user *arg)
 {
 	u32 size;
+	int err;
 
 	if (get_user(size, (const u32 __user *)arg))
 		return -EFAULT;
@@ -48,7 +52,10 @@ static int copy_sized(void *to, size_t known, size_t least,
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	return copy_struct_from_user(to, known, arg, size);
+	err = copy_struct_from_user(to, known, arg, size);
+	if (!err)
+		*(u32 *)to = size;
+	return err;
 }
 
 static int copy_request(struct lwk_join *req, struct lwk_join __user *arg)
@@ -206,7 +213,8 @@ static long ioctl_stats(struct lwk_file *f, struct lwk_stats __user *arg)
 				atomic64_read(&f->rsv->disturbed[1][kind]);
 		}
 	}
-	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+	return copy_to_user(arg, &stats, min_t(size_t, size, sizeof(stats))) ?
+	       -EFAULT : 0;
 }
 
 static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

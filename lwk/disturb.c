@@ -17,6 +17,7 @@
  */
 #include <linux/init.h>
 #include <linux/hrtimer.h>
+#include <linux/kallsyms.h>
 #include <linux/sched/signal.h>
 #include <linux/tick.h>
 #include <trace/events/csd.h>
@@ -325,6 +326,21 @@ void __lwk_irq_to_user(const struct pt_regs *regs)
 		account_fault();
 }
 
+/* A name, or nothing: a bare address would be a secret of the kernel. */
+static void *printable(unsigned long func)
+{
+	unsigned long size, offset;
+
+	return kallsyms_lookup_size_offset(func, &size, &offset) ?
+	       (void *)func : NULL;
+}
+
+/* The last line of a core stands for events of several kinds. */
+static const char *kind_name(const struct lwk_culprit *c, int i)
+{
+	return i < LWK_CULPRITS - 1 ? kind_names[c->kind] : "any";
+}
+
 /**
  * lwk_disturb_list - print the account of an enclave's cores
  * @e: the enclave.
@@ -347,8 +363,8 @@ ssize_t lwk_disturb_list(const struct lwk_enclave *e, char *buf, size_t size)
 				continue;
 			len += lwk_print(buf, size, len,
 					 "cpu=%d kind=%s own=%d from=%d function=%ps count=%llu\n",
-					 cpu, kind_names[c->kind], c->own,
-					 c->from, (void *)c->func,
+					 cpu, kind_name(c, i), c->own, c->from,
+					 printable(c->func),
 					 READ_ONCE(c->count));
 		}
 	}
@@ -356,6 +372,15 @@ ssize_t lwk_disturb_list(const struct lwk_enclave *e, char *buf, size_t size)
 		memset(buf + len, '\n', size - len);
 	/* One more than the text: it is terminated while it is written. */
 	return buf ? size : len ? len + 1 : 0;
+}
+
+/* On each LWK core: NMIs of the boot disturbed nobody. */
+static void __init begin(void *unused)
+{
+	u32 count[LWK_NR_KINDS] = { };
+
+	lwk_arch_irq_counts(count);
+	this_cpu_ptr(&watches)->nmi = count[LWK_KIND_NMI];
 }
 
 /**
@@ -368,6 +393,7 @@ int __init lwk_disturb_init(void)
 {
 	int err;
 
+	on_each_cpu_mask(&lwk_core_mask, begin, NULL, true);
 	err = register_trace_csd_queue_cpu(note_call, NULL);
 	if (err)
 		return err;
