@@ -19,6 +19,7 @@
 #define SCHEDSTATS	"/proc/sys/kernel/sched_schedstats"
 #define SWITCH_EVENT	TRACING "/events/sched/sched_switch/enable"
 #define TRACER		TRACING "/current_tracer"
+#define TRACER_FILTER	TRACING "/set_ftrace_filter"
 #define KPROBES		TRACING "/kprobe_events"
 #define PROBE		TRACING "/events/storm/probe/enable"
 #define INSTANCE	TRACING "/instances/storm"
@@ -115,9 +116,18 @@ static int tracepoint_check(void)
 	return trace_check(SWITCH_EVENT, "1", "0");
 }
 
+/*
+ * To patch and to trace every function, beside all other storms, takes minutes
+ * on a slow machine and holds the lock that all who patch need.
+ */
 static int tracer_setup(void)
 {
-	return writable(TRACER, "nop");
+	if (writable(TRACER, "nop"))
+		return -1;
+	if (!crowded() || (!setting_undo(TRACER_FILTER, "") &&
+			   !file_put(TRACER_FILTER, "__x64_sys_*")))
+		return 0;
+	return fail(TRACER_FILTER);
 }
 
 static long tracer_step(void)

@@ -121,6 +121,7 @@ static int crew_work(void *arg)
 		n = duty->turn(duty->member);
 		if (n > 0)
 			tally[duty->member].count += n;
+		rest();
 	} while (n >= 0);
 	return 1;
 }

@@ -64,7 +64,7 @@ static const struct knob sysctl_knobs[] = {
 	{ SYSCTL "kernel/sched_util_clamp_min", "512", "1024" },
 	{ SYSCTL "kernel/sched_energy_aware", "0", "1" },
 	{ SYSCTL "kernel/perf_event_max_sample_rate", "50000", "100000" },
-	{ SYSCTL "kernel/hung_task_timeout_secs", "60", "120" },
+	{ SYSCTL "kernel/hung_task_timeout_secs", "240", "120" },
 	{ SYSCTL "net/core/flow_limit_cpu_bitmap", "1", "0" },
 	{ SYSCTL "net/core/tstamp_allow_data", "0", "1" },
 	{ "/sys/kernel/debug/sched/features", "NO_TTWU_QUEUE", "TTWU_QUEUE" },

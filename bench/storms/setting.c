@@ -209,12 +209,17 @@ int setting_save(const char *path)
 /* What cannot be written need not be written back either. */
 static void setting_forget(const char *path)
 {
-	struct setting *s;
+	struct setting *s, *end;
 
 	shared_lock();
-	s = shared->setting + shared->count;
-	if (s > shared->setting && !strcmp(s[-1].path, path))
+	end = shared->setting + shared->count;
+	for (s = shared->setting; s < end; s++) {
+		if (strcmp(s->path, path))
+			continue;
+		memmove(s, s + 1, (char *)end - (char *)(s + 1));
 		shared->count--;
+		break;
+	}
 	shared_unlock();
 }
 

@@ -28,6 +28,11 @@
 #define SECONDS_MAX	1000000
 /* What a storm may need beyond its time in order to end, in all at once. */
 #define ALL_GRACE_NS	(60 * 1000000000LL)
+/*
+ * Rest after each step and turn, in all at once: what takes microseconds, done
+ * without end, would leave next to nothing to what takes seconds.
+ */
+#define ALL_REST_US	20000
 
 const char *storm_dir = "/lib/storm";
 unsigned int storm_neighbour = 2;
@@ -36,6 +41,7 @@ static cpu_set_t cpus;
 static const char *running = "storm";
 static volatile sig_atomic_t signalled;
 static bool skipped, verbose;
+static unsigned int rest_us;
 static int64_t time_ns = 5 * 1000000000LL;
 static long limit = LONG_MAX;
 
@@ -45,6 +51,17 @@ static const struct storm *const families[] = {
 	file_storms, net_storms, time_storms, rcu_storms, perf_storms,
 	cgroup_storms, job_storms, hotplug_storms,
 };
+
+bool crowded(void)
+{
+	return rest_us;
+}
+
+void rest(void)
+{
+	if (crowded())
+		pause_us(rest_us);
+}
 
 bool stopping(void)
 {
@@ -161,6 +178,7 @@ static int work(const struct storm *s, long *operations)
 		if (n < 0)
 			return -1;
 		*operations += n;
+		rest();
 	} while (!signalled && *operations < limit && now_ns() < end);
 	errno = 0;
 	/* Some things take longer than the time given; they get their chance */
@@ -275,6 +293,7 @@ static int run_all(bool visits, long *operations)
 	size_t i, count = 0;
 
 	running = "all";
+	rest_us = ALL_REST_US;
 	results = shared_memory(STORMS_MAX * sizeof(*results));
 	if (!results)
 		return EXIT_FAILURE;

@@ -72,6 +72,7 @@ extern const struct storm vmalloc_storms[];
 extern const char *storm_dir;		/* -d */
 extern unsigned int storm_neighbour;	/* -N */
 
+bool crowded(void);			/* one of all at once */
 bool stopping(void);
 unsigned int storm_cpus(void);
 unsigned int storm_cpu(unsigned int nth);
@@ -83,6 +84,7 @@ __attribute__((LIKE_PRINTF)) int fail(const char *format, ...);
 __attribute__((LIKE_PRINTF)) int skip(const char *format, ...);
 
 void pause_us(long us);
+void rest(void);
 int64_t now_ns(void);
 
 /* setting.c: -1 and errno on failure, no message */

@@ -63,29 +63,6 @@ soak()
 		"$STORM" -v -c $linux -N $job
 }
 
-# counted CORE FROM TO: "NAME number" of each kind of interrupt of that core
-# between two readings
-counted()
-{
-	[ -f "$dir/interrupts.$3" ] || { echo "no reading"; return 1; }
-	awk -v core="CPU$1" '
-		FNR == 1 {
-			column = 0
-			for (i = 1; i <= NF; i++)
-				if ($i == core) column = i + 1
-			next
-		}
-		$column !~ /^[0-9]+$/ { next }
-		NR == FNR { before[$1] = $column; next }
-		{ seen[$1] = $column }
-		END {
-			if (!("LOC:" in seen)) print "no reading of " core
-			for (name in seen)
-				if (seen[name] != before[name])
-					print name, seen[name] - before[name]
-		}' "$dir/interrupts.$2" "$dir/interrupts.$3" | sort
-}
-
 # beyond CORE FROM TO: those that its program did not cause itself
 beyond()
 {

@@ -66,26 +66,6 @@ cyclictest_ended()
 			END { exit threads != 2 }' "$dir/cyclictest.txt"
 }
 
-# counted CORE FROM TO: "NAME number" of each kind of interrupt of that core
-# between two readings
-counted()
-{
-	[ -f "$dir/interrupts.$3" ] || { echo "oslat did not measure"; return 1; }
-	awk -v core="CPU$1" '
-		FNR == 1 {
-			column = 0
-			for (i = 1; i <= NF; i++)
-				if ($i == core) column = i + 1
-			next
-		}
-		$column !~ /^[0-9]+$/ { next }
-		NR == FNR { before[$1] = $column; next }
-		{ seen++ }
-		$column != before[$1] { print $1, $column - before[$1] }
-		END { if (!seen) print "no reading of " core }' \
-		"$dir/interrupts.$2" "$dir/interrupts.$3"
-}
-
 silent()
 {
 	is '' counted 3 0 1
