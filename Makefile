@@ -120,11 +120,11 @@ shell: kernel tools
 		-e PATH="$(BUILD)/tools/bin:$$PATH:/usr/sbin:/sbin" -i
 
 check: kernel
-	scripts/deps lint tools
+	scripts/deps lint tools report
 	scripts/queue-check
 	scripts/source-check $(TREE) $(OUT)
 	scripts/entry-audit $(OUT)/vmlinux
-	scripts/tests/entry_audit_test.py
+	VMLINUX=$(OUT)/vmlinux scripts/tests/entry_audit_test.py
 	$(MAKE) -s -C bench test
 
 refresh:

@@ -3,8 +3,6 @@
  * Storms that patch the kernel's code: static keys, tracepoints, probes, the
  * function tracer, modules. The trace's buffers belong here too.
  */
-#define TRACE_PAUSE_US	10000
-#define TRACE_TRIES	50
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +22,8 @@
 #define PROBE		TRACING "/events/storm/probe/enable"
 #define INSTANCE	TRACING "/instances/storm"
 #define MODULE		"test_module"
+#define TRACE_PAUSE_US	10000
+#define TRACE_TRIES	50
 
 static int writable(const char *path, const char *value)
 {

@@ -247,7 +247,7 @@ static int hugetlb_use(void)
 
 /*
  * Without vm.hugetlb_optimize_vmemmap: Linux 6.12.117 spoils the descriptors of
- * such pages when they go back ("Bad page state", with any configuration).
+ * such pages when they go back ("Bad page state", without lwkcpus= as well).
  */
 static long hugetlb_step(void)
 {
