@@ -23,6 +23,8 @@
  * instructions of all CPUs. CPU is "-" if no marker came by.
  *
  * Needs one thread for all CPUs, as with -icount: nothing here takes a lock.
+ * Preloaded as well (LD_PRELOAD), it lets nothing of the host disturb the turns
+ * of the CPUs between the markers: see still.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,6 +35,7 @@
 #include "../programs/marker.h"
 #include "api.h"
 #include "roles.h"
+#include "still.h"
 #include "symbols.h"
 
 #define SENDER_DEPTH	32
@@ -203,6 +206,8 @@ static void run_function(unsigned int vcpu, void *data)
 	run_clear(vcpu, data);
 	self->caller[function->index] = caller;
 	self->function = function;
+	if (function->roles & ROLE_LAST)
+		still_end();
 	if (function->roles & ROLE_SEND_ANY)
 		note_sending(vcpu, function);
 	if (watched(vcpu) && function != excursion.entry)
@@ -221,6 +226,7 @@ static void run_begin(unsigned int vcpu, void *data)
 	window.times++;
 	window.begin_total = total;
 	window.begin_insns = own_insns();
+	still_begin();
 }
 
 static void run_end(unsigned int vcpu, void *data)
@@ -232,6 +238,7 @@ static void run_end(unsigned int vcpu, void *data)
 	window.open = false;
 	window.total += total - window.begin_total;
 	window.insns += own_insns() - window.begin_insns;
+	still_end();
 }
 
 /*

@@ -11,6 +11,9 @@ struct rule {
 };
 
 static const struct rule rules[] = {
+	/* the machine stops or boots */
+	{ "panic", ROLE_LAST },
+
 	/* calls through pointers, returns, tracing */
 	{ "__x86_*", ROLE_CLEAR },
 	{ "__fentry__", ROLE_CLEAR },

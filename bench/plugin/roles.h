@@ -16,6 +16,7 @@
  * @ROLE_WEAK: a handler that only passes on: a better one may follow.
  * @ROLE_SENDING: part of the way to an interrupt on another core; the sender
  *	is the function that called it.
+ * @ROLE_LAST: nothing that counts comes after it.
  * @ROLE_CALL_MANY, @ROLE_CALL_ONE, @ROLE_RESCHEDULE, @ROLE_IRQ_WORK,
  * @ROLE_NMI: entering it sends an interrupt of that kind.
  */
@@ -25,6 +26,7 @@ enum role {
 	ROLE_DISPATCH	= 1 << 2,
 	ROLE_WEAK	= 1 << 3,
 	ROLE_SENDING	= 1 << 4,
+	ROLE_LAST	= 1 << 5,
 	ROLE_CALL_MANY	= 1 << 8,
 	ROLE_CALL_ONE	= 1 << 9,
 	ROLE_RESCHEDULE	= 1 << 10,
