@@ -37,11 +37,6 @@
 static atomic_bool still;
 static sem_t ended;
 
-PLUGIN_EXPORT int ppoll(struct pollfd *fds, nfds_t count,
-			const struct timespec *timeout, const sigset_t *mask);
-PLUGIN_EXPORT int gettimeofday(struct timeval *now, void *zone);
-PLUGIN_EXPORT void g_usleep(unsigned long microseconds);
-
 static bool is_main_loop(void)
 {
 	return gettid() == getpid();
@@ -74,8 +69,8 @@ static void wait_for_end(void)
 	}
 }
 
-int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
-	  const sigset_t *mask)
+PLUGIN_EXPORT int ppoll(struct pollfd *fds, nfds_t count,
+			const struct timespec *timeout, const sigset_t *mask)
 {
 	static typeof(ppoll) *libc_ppoll;
 
@@ -87,7 +82,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 }
 
 /* The TLBs' clock stands. The main loop keeps the host's time. */
-int gettimeofday(struct timeval *now, void *zone)
+PLUGIN_EXPORT int gettimeofday(struct timeval *now, void *zone)
 {
 	static typeof(gettimeofday) *libc_gettimeofday;
 
@@ -100,7 +95,7 @@ int gettimeofday(struct timeval *now, void *zone)
 }
 
 /* Only the thread that frees memory collects by this, for good. */
-void g_usleep(unsigned long microseconds)
+PLUGIN_EXPORT void g_usleep(unsigned long microseconds)
 {
 	const struct timespec time = {
 		.tv_sec = microseconds / 1000000,
