@@ -115,13 +115,15 @@ struct duty {
 static int crew_work(void *arg)
 {
 	struct duty *duty = arg;
+	int64_t began;
 	int n;
 
 	do {
+		began = now_ns();
 		n = duty->turn(duty->member);
 		if (n > 0)
 			tally[duty->member].count += n;
-		rest();
+		rest(began);
 	} while (n >= 0);
 	return 1;
 }

@@ -30,9 +30,11 @@
 #define ALL_GRACE_NS	(60 * 1000000000LL)
 /*
  * Rest after each step and turn, in all at once: what takes microseconds, done
- * without end, would leave next to nothing to what takes seconds.
+ * without end, would leave next to nothing to what takes seconds; and those
+ * which take seconds hold locks that others wait for.
  */
 #define ALL_REST_US	20000
+#define ALL_REST_TIMES	2	/* as long as the step took */
 
 const char *storm_dir = "/lib/storm";
 unsigned int storm_neighbour = 2;
@@ -57,10 +59,12 @@ bool crowded(void)
 	return rest_us;
 }
 
-void rest(void)
+void rest(int64_t began)
 {
+	int64_t us = ALL_REST_TIMES * (now_ns() - began) / 1000;
+
 	if (crowded())
-		pause_us(rest_us);
+		pause_us(us > rest_us ? us : rest_us);
 }
 
 bool stopping(void)
@@ -167,18 +171,19 @@ static const struct storm *find(const char *name)
 
 static int work(const struct storm *s, long *operations)
 {
-	int64_t end = now_ns() + time_ns;
+	int64_t end = now_ns() + time_ns, began;
 	long n;
 
 	if (s->setup && s->setup())
 		return -1;
 	/* The first step is always taken, so that a short time does work. */
 	do {
+		began = now_ns();
 		n = s->step();
 		if (n < 0)
 			return -1;
 		*operations += n;
-		rest();
+		rest(began);
 	} while (!signalled && *operations < limit && now_ns() < end);
 	errno = 0;
 	/* Some things take longer than the time given; they get their chance */

@@ -84,8 +84,8 @@ __attribute__((LIKE_PRINTF)) int fail(const char *format, ...);
 __attribute__((LIKE_PRINTF)) int skip(const char *format, ...);
 
 void pause_us(long us);
-void rest(void);
 int64_t now_ns(void);
+void rest(int64_t began);		/* after a step, in all at once */
 
 /* setting.c: -1 and errno on failure, no message */
 int file_put(const char *path, const char *text);
