@@ -26,6 +26,13 @@ static struct task_struct *running(struct rq *rq)
 					 lockdep_is_held(__rq_lockp(rq)));
 }
 
+/* The load average: no tick will see to it there, or from afar. */
+static void fold_load(struct rq *rq)
+{
+	if (lwk_owns_cpu(cpu_of(rq)))
+		calc_load_nohz_remote(rq);
+}
+
 static u64 quantum_of(const struct task_struct *p)
 {
 	return p->lwk.rsv ? p->lwk.rsv->quantum_ns : 0;
@@ -88,8 +95,7 @@ static void enqueue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
 		list_add_tail(&p->lwk.node, &lrq->queue);
 	lrq->nr++;
 	add_nr_running(rq, 1);
-	/* The load average: no tick will see to it, here or from afar. */
-	calc_load_nohz_remote(rq);
+	fold_load(rq);
 }
 
 static bool dequeue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
@@ -97,11 +103,12 @@ static bool dequeue_task_lwk(struct rq *rq, struct task_struct *p, int flags)
 	struct lwk_rq *lrq = lwk_rq_of(rq);
 
 	lockdep_assert_rq_held(rq);
-	update_curr_common(rq);
+	if (task_current(rq, p))
+		update_curr_common(rq);
 	list_del_init(&p->lwk.node);
 	lrq->nr--;
 	sub_nr_running(rq, 1);
-	calc_load_nohz_remote(rq);
+	fold_load(rq);
 	if (lrq->sliced == p || lrq->nr < 2)
 		stop_slice(lrq);
 	return true;
@@ -144,12 +151,17 @@ static struct task_struct *pick_task_lwk(struct rq *rq)
 	return NULL;
 }
 
+/* Without @next it is only taken off for a change, and put on again. */
 static void put_prev_task_lwk(struct rq *rq, struct task_struct *p,
 			      struct task_struct *next)
 {
 	update_curr_common(rq);
+	if (!next)
+		return;
 	if (p->lwk.moving)
 		lwk_queue_push(rq);
+	else if (p->lwk.away)
+		lwk_queue_naturalize(rq, p);
 }
 
 static void set_next_task_lwk(struct rq *rq, struct task_struct *p, bool first)
@@ -157,12 +169,15 @@ static void set_next_task_lwk(struct rq *rq, struct task_struct *p, bool first)
 	p->se.exec_start = rq_clock_task(rq);
 }
 
-/* pi_lock held. A task that slept comes back to where it is counted. */
+/*
+ * pi_lock held. A task that slept comes back to where it is counted; a guest
+ * that slept and is not naturalized yet, to where it was.
+ */
 static int select_task_rq_lwk(struct task_struct *p, int cpu, int flags)
 {
 	int home = READ_ONCE(p->lwk.home);
 
-	if (flags & WF_EXEC)
+	if ((flags & WF_EXEC) || p->lwk.away)
 		return cpu;
 	if (home >= 0 && cpumask_test_cpu(home, p->cpus_ptr))
 		return home;
@@ -173,7 +188,8 @@ static int select_task_rq_lwk(struct task_struct *p, int cpu, int flags)
 /* pi_lock or run queue lock held. */
 static void migrate_task_rq_lwk(struct task_struct *p, int new_cpu)
 {
-	lwk_place_at(p, new_cpu);
+	if (!p->lwk.away)
+		lwk_place_at(p, new_cpu);
 }
 
 static void set_cpus_allowed_lwk(struct task_struct *p,
@@ -244,14 +260,14 @@ DEFINE_SCHED_CLASS(lwk) = {
  * A member stays in the LWK whatever nice value or real-time priority it
  * asks for or inherits from a lock: the core is its own anyway, and above
  * fair it would starve the kernel threads of that core. Only a deadline is
- * taken seriously.
+ * taken seriously. While it is away, it is a task of Linux in this, too.
  *
  * Context: @p->pi_lock and run queue lock held.
  */
 const struct sched_class *__lwk_class(const struct task_struct *p,
 				      const struct sched_class *class)
 {
-	if (p->lwk.rsv && class != &dl_sched_class)
+	if (p->lwk.rsv && !p->lwk.away && class != &dl_sched_class)
 		return &lwk_sched_class;
 	return class;
 }
@@ -268,6 +284,7 @@ void __init lwk_class_init(void)
 		struct lwk_rq *lrq = per_cpu_ptr(&lwk_rqs, cpu);
 
 		INIT_LIST_HEAD(&lrq->queue);
+		lrq->guest = NULL;
 		hrtimer_init(&lrq->timer, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_REL_PINNED_HARD);
 		lrq->timer.function = quantum_over;

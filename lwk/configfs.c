@@ -93,6 +93,34 @@ static ssize_t enclave_poll_us_store(struct config_item *item,
 }
 CONFIGFS_ATTR(enclave_, poll_us);
 
+static ssize_t enclave_syscall_poll_us_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(to_enclave(item)->syscall_poll_us));
+}
+
+static ssize_t enclave_syscall_poll_us_store(struct config_item *item,
+					     const char *page, size_t count)
+{
+	return store_bounded(page, count, LWK_POLL_MAX_US,
+			     &to_enclave(item)->syscall_poll_us);
+}
+CONFIGFS_ATTR(enclave_, syscall_poll_us);
+
+static ssize_t enclave_calls_local_store(struct config_item *item,
+					 const char *page, size_t count)
+{
+	return lwk_calls_change(to_enclave(item)->hop, page, false) ?: count;
+}
+CONFIGFS_ATTR_WO(enclave_, calls_local);
+
+static ssize_t enclave_calls_hop_store(struct config_item *item,
+				       const char *page, size_t count)
+{
+	return lwk_calls_change(to_enclave(item)->hop, page, true) ?: count;
+}
+CONFIGFS_ATTR_WO(enclave_, calls_hop);
+
 static ssize_t enclave_perf_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%d\n", READ_ONCE(to_enclave(item)->perf));
@@ -131,6 +159,9 @@ static struct configfs_attribute *enclave_attrs[] = {
 	&enclave_attr_lwkcpus,
 	&enclave_attr_quantum_us,
 	&enclave_attr_poll_us,
+	&enclave_attr_syscall_poll_us,
+	&enclave_attr_calls_local,
+	&enclave_attr_calls_hop,
 	&enclave_attr_perf,
 	NULL,
 };
@@ -220,7 +251,15 @@ static ssize_t enclave_disturbances_read(struct config_item *item, void *buf,
 }
 CONFIGFS_BIN_ATTR_RO(enclave_, disturbances, NULL, LWK_LIST_MAX);
 
+static ssize_t enclave_calls_read(struct config_item *item, void *buf,
+				  size_t size)
+{
+	return lwk_calls_list(to_enclave(item)->hop, buf, size);
+}
+CONFIGFS_BIN_ATTR_RO(enclave_, calls, NULL, LWK_LIST_MAX);
+
 static struct configfs_bin_attribute *enclave_bin_attrs[] = {
+	&enclave_attr_calls,
 	&enclave_attr_disturbances,
 	&enclave_attr_tasks,
 	&enclave_attr_procs,
@@ -277,6 +316,50 @@ static ssize_t stats_paid_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(stats_, paid);
 
+/* By where they were served. Signals hop, too, but are no calls. */
+struct call_stats {
+	struct lwk_totals calls;
+	u64 signals;
+	u64 refused;
+};
+
+static struct call_stats read_calls(struct config_item *item)
+{
+	struct lwk_enclave *e = container_of(to_config_group(item),
+					     struct lwk_enclave, stats_group);
+	struct call_stats sum = { };
+	const struct lwk_core *core;
+	int cpu;
+
+	/* Tallies live as long as the reservation holds its cores. */
+	guard(spinlock)(&e->lock);
+	for_each_cpu(cpu, &e->cores) {
+		core = &per_cpu(lwk_cores, cpu);
+		sum.calls.local += core->past.local;
+		sum.calls.hops += core->past.hops;
+		sum.calls.fault_local += core->past.fault_local;
+		sum.calls.fault_hops += core->past.fault_hops;
+		lwk_totals_add(&sum.calls, core->tallies);
+		sum.signals += READ_ONCE(core->signals);
+		sum.refused += READ_ONCE(core->refused);
+	}
+	return sum;
+}
+
+#define LWK_CALL_STAT_FILE(_name, _sum)					\
+static ssize_t stats_##_name##_show(struct config_item *item, char *page) \
+{									\
+	return sysfs_emit(page, "%llu\n", read_calls(item)._sum);	\
+}									\
+CONFIGFS_ATTR_RO(stats_, _name)
+
+LWK_CALL_STAT_FILE(local, calls.local);
+LWK_CALL_STAT_FILE(hops, calls.hops);
+LWK_CALL_STAT_FILE(fault_local, calls.fault_local);
+LWK_CALL_STAT_FILE(fault_hops, calls.fault_hops);
+LWK_CALL_STAT_FILE(signals, signals);
+LWK_CALL_STAT_FILE(refused, refused);
+
 static struct configfs_attribute *stats_attrs[] = {
 	&stats_attr_joins,
 	&stats_attr_busy,
@@ -289,6 +372,12 @@ static struct configfs_attribute *stats_attrs[] = {
 	&stats_attr_deferred,
 	&stats_attr_disturbed,
 	&stats_attr_paid,
+	&stats_attr_local,
+	&stats_attr_hops,
+	&stats_attr_fault_local,
+	&stats_attr_fault_hops,
+	&stats_attr_signals,
+	&stats_attr_refused,
 	NULL,
 };
 

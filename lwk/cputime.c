@@ -124,6 +124,8 @@ static void look(struct work_struct *work)
 {
 	struct task_struct *p;
 
+	/* Not about CPU time, but due as often. */
+	lwk_guests_look();
 	scoped_guard (rcu) {
 		for_each_process(p) {
 			if (READ_ONCE(p->lwk.rsv))

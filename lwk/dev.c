@@ -7,13 +7,17 @@
  * program with more rights as its output; nobody issues a foreign ioctl by
  * accident.
  */
+#include <linux/capability.h>
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -21,6 +25,8 @@
 
 static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER0);
 static_assert(sizeof(struct lwk_stats) == LWK_STATS_SIZE_VER0);
+static_assert(sizeof(struct lwk_policy) == LWK_POLICY_SIZE_VER0);
+static_assert(sizeof(struct lwk_counts) == LWK_COUNTS_SIZE_VER0);
 static_assert(LWK_NR_KINDS <= LWK_KINDS_MAX);
 
 /**
@@ -217,6 +223,94 @@ static long ioctl_stats(struct lwk_file *f, struct lwk_stats __user *arg)
 	       -EFAULT : 0;
 }
 
+/* The reservation that @f remembers, referenced, or ERR_PTR(-ENODATA). */
+static struct lwk_rsv *remembered(struct lwk_file *f)
+{
+	guard(spinlock)(&f->lock);
+	if (!f->rsv)
+		return ERR_PTR(-ENODATA);
+	kref_get(&f->rsv->ref);
+	return f->rsv;
+}
+
+/* As sched_setaffinity(2): the same user, or a privileged one. */
+static int may_steer(struct task_struct *p)
+{
+	scoped_guard (rcu) {
+		if (!uid_eq(current_euid(), task_uid(p)) &&
+		    !uid_eq(current_euid(), task_euid(p)) &&
+		    !ns_capable(__task_cred(p)->user_ns, CAP_SYS_NICE))
+			return -EPERM;
+	}
+	return security_task_setscheduler(p);
+}
+
+static struct lwk_rsv *rsv_of_pid(pid_t pid)
+{
+	struct task_struct *p __free(put_task) = find_get_task_by_vpid(pid);
+	struct lwk_rsv *rsv;
+	int err;
+
+	if (!p)
+		return ERR_PTR(-ESRCH);
+	err = may_steer(p);
+	if (err)
+		return ERR_PTR(err);
+	rsv = lwk_rsv_get(p);
+	return rsv ?: ERR_PTR(-ESRCH);
+}
+
+static long ioctl_policy(struct lwk_file *f, struct lwk_policy __user *arg)
+{
+	struct lwk_policy policy;
+	struct lwk_rsv *rsv;
+	unsigned int i;
+	u32 size;
+	int err;
+
+	err = copy_sized(&policy, sizeof(policy), LWK_POLICY_SIZE_VER0, arg);
+	if (err)
+		return err;
+	for (i = 0; i < LWK_CALLS_WORDS; i++)
+		if (policy.local[i] & policy.hop[i])
+			return -EINVAL;
+	size = policy.size;
+	rsv = policy.pid ? rsv_of_pid(policy.pid) : remembered(f);
+	if (IS_ERR(rsv))
+		return PTR_ERR(rsv);
+	lwk_rsv_set_calls(rsv, &policy);
+	lwk_rsv_put(rsv);
+	return copy_to_user(arg, &policy, min_t(size_t, size, sizeof(policy))) ?
+	       -EFAULT : 0;
+}
+
+static long ioctl_counts(struct lwk_file *f, struct lwk_counts __user *arg)
+{
+	struct lwk_call_count __user *to;
+	struct lwk_call_count count;
+	struct lwk_counts req;
+	struct lwk_rsv *rsv;
+	unsigned int i;
+	int err;
+
+	err = copy_sized(&req, sizeof(req), LWK_COUNTS_SIZE_VER0, arg);
+	if (err)
+		return err;
+	if (req.nr > LWK_CALLS)
+		return -E2BIG;
+	rsv = remembered(f);
+	if (IS_ERR(rsv))
+		return PTR_ERR(rsv);
+	to = u64_to_user_ptr(req.counts);
+	for (i = 0; i < req.nr && !err; i++) {
+		lwk_rsv_count(rsv, i, &count);
+		if (copy_to_user(&to[i], &count, sizeof(count)))
+			err = -EFAULT;
+	}
+	lwk_rsv_put(rsv);
+	return err;
+}
+
 static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct lwk_file *f = file->private_data;
@@ -226,6 +320,10 @@ static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_join(f, (struct lwk_join __user *)arg);
 	case LWK_IOC_STATS:
 		return ioctl_stats(f, (struct lwk_stats __user *)arg);
+	case LWK_IOC_POLICY:
+		return ioctl_policy(f, (struct lwk_policy __user *)arg);
+	case LWK_IOC_COUNTS:
+		return ioctl_counts(f, (struct lwk_counts __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -12,8 +12,8 @@
  * An interruption is the process's *own* if one of its tasks sent it (its
  * TLB shootdowns, its membarrier, its wakeups), if it comes from a timer that
  * was started here, if an interrupt elsewhere woke or signalled it (a timer or
- * a device has done what it asked for), or if it is a fault. All others are
- * *foreign*.
+ * a device has done what it asked for), or if it is an exception. All others
+ * are *foreign*. Page faults report themselves, see fault.c of Evanescence.
  */
 #include <linux/init.h>
 #include <linux/hrtimer.h>
@@ -51,7 +51,8 @@ struct lwk_culprit {
 /**
  * struct lwk_note - what a sender leaves on the way
  * @sent: notes so far; two senders may race, and one note is lost.
- * @seen: notes that were attributed, by the receiver.
+ * @seen: notes that were attributed, by the receiver: one for each interrupt,
+ *	since the next note may be there before its interrupt.
  * @from: core of the sender.
  * @func: what is called, or who wakes.
  * @own: the sender belongs to the process that runs there.
@@ -224,7 +225,8 @@ static void read_note(struct lwk_culprit *c, struct lwk_note *n)
 
 	if (n->seen == sent)
 		return;
-	n->seen = sent;
+	/* Of several notes for one interrupt no more than one is left over. */
+	n->seen = max(n->seen + 1, sent - 1);
 	c->func = READ_ONCE(n->func);
 	c->from = READ_ONCE(n->from);
 	c->own = READ_ONCE(n->own);
@@ -266,7 +268,12 @@ static void account_nmis(struct lwk_watch *w, u32 nmi)
 	w->nmi = nmi;
 }
 
-static void account_fault(void)
+/**
+ * lwk_account_fault - a member has an exception of its own
+ *
+ * Context: any; current is at home.
+ */
+void lwk_account_fault(void)
 {
 	if (current->lwk.rsv)
 		atomic64_inc(&current->lwk.rsv->disturbed[true][LWK_KIND_FAULT]);
@@ -283,12 +290,11 @@ void __lwk_irq_from_user(const struct pt_regs *regs)
 	struct lwk_watch *w = this_cpu_ptr(&watches);
 
 	lockdep_assert_irqs_disabled();
-	if (lwk_arch_is_fault(regs))
-		return;
+	current->lwk.fault = false;
 	lwk_arch_irq_counts(w->before);
 	/* They do not pass here, so look for those since the last time. */
 	account_nmis(w, w->before[LWK_KIND_NMI]);
-	w->timer = lwk_arch_is_ipi_or_timer(regs) ? next_timer() : 0;
+	w->timer = next_timer();
 	w->timer_own = own_timer(w->timer);
 }
 
@@ -309,10 +315,9 @@ void __lwk_irq_to_user(const struct pt_regs *regs)
 	bool any = false;
 
 	lockdep_assert_irqs_disabled();
-	if (lwk_arch_is_fault(regs)) {
-		account_fault();
+	/* What has come meanwhile interrupted the kernel. */
+	if (current->lwk.fault)
 		return;
-	}
 	lwk_arch_irq_counts(after);
 	account_nmis(w, after[LWK_KIND_NMI]);
 	for (kind = 0; kind < LWK_NR_IRQ_KINDS; kind++) {
@@ -321,9 +326,9 @@ void __lwk_irq_to_user(const struct pt_regs *regs)
 		account(w, describe(w, kind), after[kind] - w->before[kind]);
 		any = true;
 	}
-	/* An exception that looks like an interrupt. */
+	/* An exception other than a page fault. */
 	if (!any)
-		account_fault();
+		lwk_account_fault();
 }
 
 /* A name, or nothing: a bare address would be a secret of the kernel. */

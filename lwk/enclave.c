@@ -64,6 +64,7 @@ static void hold(struct lwk_enclave *e, struct lwk_rsv *rsv)
 	for_each_cpu(cpu, &rsv->cores) {
 		WARN_ON_ONCE(per_cpu(lwk_cores, cpu).rsv);
 		per_cpu(lwk_cores, cpu).rsv = rsv;
+		per_cpu(lwk_cores, cpu).tallies = rsv->slots[i].tallies;
 		rsv->slots[i++].cpu = cpu;
 	}
 }
@@ -95,6 +96,13 @@ int lwk_enclave_take(struct lwk_enclave *e, struct lwk_rsv *rsv,
 	return 0;
 }
 
+/* Nobody calls there any more; what was called stays in the account. */
+static void fold_tallies(struct lwk_core *core)
+{
+	lwk_totals_add(&core->past, core->tallies);
+	core->tallies = NULL;
+}
+
 /**
  * lwk_enclave_put_cores - a reservation ends
  * @rsv: the reservation, without members.
@@ -109,6 +117,7 @@ void lwk_enclave_put_cores(struct lwk_rsv *rsv)
 	scoped_guard (spinlock, &e->lock) {
 		for_each_cpu(cpu, &rsv->cores) {
 			WARN_ON_ONCE(per_cpu(lwk_cores, cpu).rsv != rsv);
+			fold_tallies(&per_cpu(lwk_cores, cpu));
 			per_cpu(lwk_cores, cpu).rsv = NULL;
 		}
 		cpumask_or(&e->free, &e->free, &rsv->cores);
@@ -145,9 +154,14 @@ int __init lwk_enclave_init(void)
 	cpumask_and(&e->syscall_cores, &e->syscall_cores, cpu_online_mask);
 	e->quantum_us = LWK_QUANTUM_BOOT_US;
 	e->poll_us = LWK_POLL_BOOT_US;
+	e->syscall_poll_us = LWK_POLL_BOOT_US;
+	lwk_calls_default(e->hop);
 
-	err = lwk_configfs_add(e, LWK_ENCLAVE_BOOT);
+	err = lwk_servers_init(e);
+	if (!err)
+		err = lwk_configfs_add(e, LWK_ENCLAVE_BOOT);
 	if (err) {
+		lwk_servers_exit(e);
 		kfree(e);
 		return err;
 	}

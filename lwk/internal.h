@@ -25,6 +25,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/lwk.h>
+#include <asm/local64.h>
 
 #define LWK_QUANTUM_BOOT_US	100000U	/* of the enclave made at boot */
 #define LWK_POLL_BOOT_US	50U
@@ -74,8 +75,7 @@ void lwk_debt_init(void);
 struct lwk_enclave;
 struct pt_regs;
 void lwk_arch_irq_counts(u32 count[LWK_NR_KINDS]);
-bool lwk_arch_is_fault(const struct pt_regs *regs);
-bool lwk_arch_is_ipi_or_timer(const struct pt_regs *regs);
+void lwk_account_fault(void);
 ssize_t lwk_disturb_list(const struct lwk_enclave *e, char *buf, size_t size);
 int lwk_disturb_init(void);
 
@@ -124,6 +124,9 @@ enum lwk_stat {
  * @wait: woken when cores become free.
  * @quantum_us: default quantum of reservations, 0 = never.
  * @poll_us: how long a core waits for its task before it halts.
+ * @syscall_poll_us: the same for a core of Linux that has served a call.
+ * @hop: calls that hop, for reservations to come; single bits change at any
+ *	time.
  * @perf: events that are not of a task are allowed; under @perf_lock.
  * @perf_lock: serialises changes of @perf.
  * @stats: counters, by &enum lwk_stat.
@@ -139,6 +142,8 @@ struct lwk_enclave {
 	wait_queue_head_t wait;
 	unsigned int quantum_us;
 	unsigned int poll_us;
+	unsigned int syscall_poll_us;
+	DECLARE_BITMAP(hop, LWK_CALLS);
 	bool perf;
 	struct mutex perf_lock;	/* changes of perf */
 	atomic64_t stats[LWK_NR_STATS];
@@ -153,16 +158,65 @@ int lwk_enclave_take(struct lwk_enclave *e, struct lwk_rsv *rsv,
 		     const struct cpumask *want, unsigned int nr);
 void lwk_enclave_put_cores(struct lwk_rsv *rsv);
 
+/* evanescence/ */
+
+/**
+ * struct lwk_tally - how often a call was made, and where
+ * @local: on the LWK core.
+ * @hops: on a core of Linux.
+ * @ns: nanoseconds from leaving to being home, of all @hops.
+ * @worst: of one of them.
+ *
+ * Written on the LWK core: @local by single instructions, the others with
+ * preemption off.
+ */
+struct lwk_tally {
+	local64_t local;
+	u64 hops;
+	u64 ns;
+	u64 worst;
+};
+
+/**
+ * struct lwk_totals - the same of many calls
+ * @local: calls on the LWK core.
+ * @hops: calls on a core of Linux.
+ * @fault_local: page faults on the LWK core.
+ * @fault_hops: page faults on a core of Linux.
+ */
+struct lwk_totals {
+	u64 local;
+	u64 hops;
+	u64 fault_local;
+	u64 fault_hops;
+};
+
+void lwk_calls_default(unsigned long *hop);
+int lwk_calls_change(unsigned long *hop, const char *names, bool hops);
+ssize_t lwk_calls_list(const unsigned long *hop, char *buf, size_t size);
+void lwk_rsv_set_calls(struct lwk_rsv *rsv, struct lwk_policy *policy);
+void lwk_totals_add(struct lwk_totals *totals, const struct lwk_tally *tallies);
+void lwk_rsv_count(const struct lwk_rsv *rsv, unsigned int call,
+		   struct lwk_call_count *sum);
+int lwk_servers_init(const struct lwk_enclave *e);
+void lwk_servers_exit(const struct lwk_enclave *e);
+
+/* task.c */
+
+void lwk_task_equip(struct task_struct *p);
+
 /* rsv.c */
 
 /**
  * struct lwk_slot - one core of a reservation
  * @cpu: the core.
  * @threads: threads whose home it is.
+ * @tallies: of the calls made there, LWK_CALLS of them.
  */
 struct lwk_slot {
 	unsigned int cpu;
 	unsigned int threads;
+	struct lwk_tally *tallies;
 };
 
 /**
@@ -178,6 +232,7 @@ struct lwk_slot {
  * @linux_mask: where the process ran before it joined; constant from then on.
  * @nr_slots: number of cores; constant.
  * @disturbed: interruptions of user mode, foreign and own ones, by kind.
+ * @hop: calls that hop; single bits change at any time.
  * @slots: the cores in the order in which threads are placed.
  */
 struct lwk_rsv {
@@ -192,9 +247,11 @@ struct lwk_rsv {
 	struct cpumask linux_mask;
 	unsigned int nr_slots;
 	atomic64_t disturbed[2][LWK_NR_KINDS];
+	DECLARE_BITMAP(hop, LWK_CALLS);
 	struct lwk_slot slots[] __counted_by(nr_slots);
 };
 
+struct lwk_rsv *lwk_rsv_get(struct task_struct *p);
 struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
 			     const struct cpumask *want);
 int lwk_rsv_enter(struct lwk_rsv *rsv);
@@ -217,7 +274,14 @@ struct rq;
 extern const struct sched_class lwk_sched_class;
 void lwk_class_init(void);
 int lwk_class_enter(struct lwk_rsv *rsv);
+bool lwk_class_leave(int server, const struct cpumask *mask);
+bool lwk_class_return(void);
 void lwk_queue_push(struct rq *rq);
+void lwk_queue_naturalize(struct rq *rq, struct task_struct *p);
+bool lwk_guests_allowed(int cpu);
+void lwk_guests_overtaken(int cpu);
+void lwk_guests_look(void);
+int lwk_guest_init(void);
 
 /* core.c: the cores */
 
@@ -226,14 +290,32 @@ void lwk_queue_push(struct rq *rq);
  * @enclave: whose core it is, or NULL; constant after boot.
  * @rsv: reservation that holds it, under the enclave's lock.
  * @homed: threads whose home it is, under @rsv->lock; read without.
+ * @tallies: of @rsv; read on the core by its members.
+ * @servers: cores of Linux that serve its calls, nearest first; constant.
+ * @nr_servers: length of @servers.
+ * @past: calls and page faults of reservations that have ended.
+ * @signals: hops for signals; written on the core, like @refused.
+ * @refused: hops that were due and could not be.
  */
 struct lwk_core {
 	struct lwk_enclave *enclave;
 	struct lwk_rsv *rsv;
 	unsigned int homed;
+	struct lwk_tally *tallies;
+	unsigned int *servers;
+	unsigned int nr_servers;
+	struct lwk_totals past;
+	u64 signals;
+	u64 refused;
 };
 
 DECLARE_PER_CPU(struct lwk_core, lwk_cores);
+
+/*
+ * idle.c: the enclave that a core of Linux has served since it last halted;
+ * written under the lock of its run queue, or by its idle task. Only a hint.
+ */
+DECLARE_PER_CPU(struct lwk_enclave *, lwk_served);
 
 #define lwk_core_stat_add(cpu, which, nr) do {				\
 	struct lwk_enclave *__e = per_cpu(lwk_cores, cpu).enclave;	\

@@ -23,6 +23,11 @@
 			 BIT(HK_TYPE_WQ) | BIT(HK_TYPE_MANAGED_IRQ) |	\
 			 BIT(HK_TYPE_KTHREAD))
 
+/* What would make a task wait that a syscall core serves. */
+#define SYSCALL_HK_TYPES	(BIT(HK_TYPE_TIMER) | BIT(HK_TYPE_RCU) |	\
+				 BIT(HK_TYPE_MISC) | BIT(HK_TYPE_TICK) | \
+				 BIT(HK_TYPE_WQ) | BIT(HK_TYPE_KTHREAD))
+
 /* Read by kernel entry code, which must not be patched later. */
 DEFINE_STATIC_KEY_FALSE_RO(lwk_key);
 
@@ -59,6 +64,22 @@ static void __init isolate_ticks(struct cpumask *cores)
 		tick_nohz_full_setup(cores);
 }
 
+/*
+ * Cores that were named to serve calls do nothing else for the kernel, and
+ * have no tick while they serve one task, if Linux has others for all that.
+ */
+static void __init spare_syscall_cores(struct cpumask *cores)
+{
+	static struct cpumask rest __initdata;
+
+	cpumask_andnot(&rest, &lwk_linux_mask, cores);
+	if (cpumask_empty(cores) ||
+	    !cpumask_intersects(&rest, cpu_present_mask))
+		return;
+	isolate_ticks(cores);
+	housekeeping_exclude(cores, SYSCALL_HK_TYPES);
+}
+
 /**
  * lwk_boot_params - all boot parameters have been read
  *
@@ -88,6 +109,7 @@ void __init lwk_boot_params(void)
 
 	isolate_ticks(&lwk_core_mask);
 	housekeeping_exclude(&lwk_core_mask, LWK_HK_TYPES);
+	spare_syscall_cores(&layout.syscall_cores);
 	lwk_arch_isolate();
 	static_branch_enable(&lwk_key);
 
@@ -113,7 +135,9 @@ early_initcall(isolate_irqs);
  * @p: the task; the caller holds a reference or it is current.
  *
  * A member may run on the cores of its reservation. Should all of them be
- * down (suspend), it may run with Linux rather than nowhere.
+ * down (suspend), it may run with Linux rather than nowhere. One that is away
+ * runs with Linux, but it is asked for its own cores nevertheless, see
+ * away_set_affinity().
  *
  * Context: any.
  * Return: a mask that lives as long as @p.
@@ -122,9 +146,12 @@ const struct cpumask *__lwk_task_mask(const struct task_struct *p)
 {
 	const struct lwk_rsv *rsv = READ_ONCE(p->lwk.rsv);
 
-	if (rsv && cpumask_intersects(&rsv->cores, cpu_active_mask))
-		return &rsv->cores;
-	return &lwk_linux_mask;
+	if (!rsv)
+		return &lwk_linux_mask;
+	if (READ_ONCE(p->lwk.away))
+		return cpu_possible_mask;
+	return cpumask_intersects(&rsv->cores, cpu_active_mask) ?
+	       &rsv->cores : &lwk_linux_mask;
 }
 
 /**
@@ -136,13 +163,47 @@ const struct cpumask *__lwk_task_mask(const struct task_struct *p)
  */
 bool __lwk_task_allowed(const struct task_struct *p, int cpu)
 {
+	if (READ_ONCE(p->lwk.away))
+		return cpumask_test_cpu(cpu, &lwk_linux_mask);
 	return cpumask_test_cpu(cpu, __lwk_task_mask(p));
+}
+
+/*
+ * A member that is away is asked to run elsewhere in future: that is what it
+ * finds when it comes home. Where Linux runs it until then does not change.
+ * A user who names none of its cores gets the error that he would get if it
+ * were at home; a cpuset without them changes nothing.
+ */
+static void away_set_affinity(struct task_struct *p,
+			      struct affinity_context *ctx,
+			      struct cpumask *tmp)
+{
+	if (ctx->flags & (SCA_MIGRATE_ENABLE | SCA_MIGRATE_DISABLE))
+		return;
+	if (cpumask_and(tmp, ctx->new_mask, &p->lwk.rsv->cores)) {
+		cpumask_copy(p->lwk.affinity, tmp);
+		ctx->new_mask = &p->cpus_mask;
+	} else {
+		ctx->new_mask = ctx->flags & SCA_USER ? cpu_none_mask :
+							&p->cpus_mask;
+	}
+}
+
+/**
+ * __lwk_affinity - the affinity of a task as its user knows it
+ * @p: the task; the caller holds a reference or it is current.
+ *
+ * Context: @p->pi_lock held, or the answer may be of a moment ago.
+ */
+const struct cpumask *__lwk_affinity(const struct task_struct *p)
+{
+	return READ_ONCE(p->lwk.away) ? p->lwk.affinity : &p->cpus_mask;
 }
 
 /**
  * __lwk_set_affinity - keep kernel threads of Linux off LWK cores
- * @p: whose affinity changes; nothing is done for a user task, which
- *	__lwk_task_mask() restricts already.
+ * @p: whose affinity changes; nothing is done for a user task that is not
+ *	away, which __lwk_task_mask() restricts already.
  * @ctx: the change; its new_mask is replaced where it names LWK cores.
  * @tmp: memory for another mask.
  *
@@ -157,6 +218,10 @@ void __lwk_set_affinity(struct task_struct *p, struct affinity_context *ctx,
 {
 	lockdep_assert_held(&p->pi_lock);
 
+	if (p->lwk.away) {
+		away_set_affinity(p, ctx, tmp);
+		return;
+	}
 	if (!(p->flags & PF_KTHREAD) || (p->flags & PF_NO_SETAFFINITY) ||
 	    kthread_is_per_cpu(p) ||
 	    (ctx->flags & (SCA_MIGRATE_ENABLE | SCA_MIGRATE_DISABLE)) ||

@@ -23,6 +23,9 @@ static int __init lwk_init(void)
 	err = lwk_core_init();
 	if (err)
 		goto fail;
+	err = lwk_guest_init();
+	if (err)
+		goto fail;
 	err = lwk_disturb_init();
 	if (err)
 		goto fail;

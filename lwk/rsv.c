@@ -3,6 +3,7 @@
  * Reservations: the request to join, from validation to the first
  * instruction on the core.
  */
+#include <linux/entry-common.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/sched/deadline.h>
@@ -15,7 +16,12 @@
 
 static void rsv_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct lwk_rsv, ref));
+	struct lwk_rsv *rsv = container_of(ref, struct lwk_rsv, ref);
+	unsigned int i;
+
+	for (i = 0; i < rsv->nr_slots; i++)
+		kfree(rsv->slots[i].tallies);
+	kfree(rsv);
 }
 
 /* Any context that may free memory. */
@@ -24,24 +30,63 @@ void lwk_rsv_put(struct lwk_rsv *rsv)
 	kref_put(&rsv->ref, rsv_free);
 }
 
+/**
+ * lwk_rsv_get - the reservation of a task, referenced
+ * @p: the task; the caller holds a reference to it.
+ *
+ * Context: any.
+ * Return: the reservation, or NULL for a task of Linux.
+ */
+struct lwk_rsv *lwk_rsv_get(struct task_struct *p)
+{
+	struct lwk_rsv *rsv = READ_ONCE(p->lwk.rsv);
+
+	if (rsv)
+		kref_get(&rsv->ref);
+	return rsv;
+}
+
+/* With room to count the calls of each core. */
+static struct lwk_rsv *rsv_alloc_slots(unsigned int nr)
+{
+	struct lwk_tally *tallies;
+	struct lwk_rsv *rsv;
+	unsigned int i;
+
+	rsv = kzalloc(struct_size(rsv, slots, nr), GFP_KERNEL_ACCOUNT);
+	if (!rsv)
+		return NULL;
+	kref_init(&rsv->ref);
+	rsv->nr_slots = nr;
+	for (i = 0; i < nr; i++) {
+		tallies = kcalloc(LWK_CALLS, sizeof(*tallies),
+				  GFP_KERNEL_ACCOUNT);
+		if (!tallies) {
+			lwk_rsv_put(rsv);
+			return NULL;
+		}
+		rsv->slots[i].tallies = tallies;
+	}
+	return rsv;
+}
+
 static struct lwk_rsv *rsv_alloc(struct lwk_enclave *e,
 				 const struct lwk_join *req, unsigned int nr)
 {
 	unsigned int quantum_us = req->quantum_us;
 	struct lwk_rsv *rsv;
 
-	rsv = kzalloc(struct_size(rsv, slots, nr), GFP_KERNEL_ACCOUNT);
+	rsv = rsv_alloc_slots(nr);
 	if (!rsv)
 		return NULL;
 	if (quantum_us == LWK_QUANTUM_DEFAULT)
 		quantum_us = READ_ONCE(e->quantum_us);
 
-	kref_init(&rsv->ref);
+	bitmap_copy(rsv->hop, e->hop, LWK_CALLS);
 	raw_spin_lock_init(&rsv->lock);
 	/* The task that asks is the first member. */
 	atomic_set(&rsv->nr_tasks, 1);
 	rsv->enclave = e;
-	rsv->nr_slots = nr;
 	rsv->no_inherit = req->flags & LWK_JOIN_NO_INHERIT;
 	rsv->dry_run = req->flags & LWK_JOIN_DRY_RUN;
 	rsv->quantum_ns = (u64)quantum_us * NSEC_PER_USEC;
@@ -179,10 +224,13 @@ struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
  */
 int lwk_rsv_enter(struct lwk_rsv *rsv)
 {
-	int err = lwk_class_enter(rsv);
+	int err;
 
+	lwk_task_equip(current);
+	err = lwk_class_enter(rsv);
 	if (err)
 		return err;
+	set_syscall_work(LWK);
 	lwk_stat_inc(rsv->enclave, JOINS);
 	lwk_cputime_watch();
 	lwk_mm_adopt(current->mm);

@@ -24,6 +24,8 @@
  *	followed.
  * @timer: ends the quantum; armed on the core itself only.
  * @push: runs when a task that moves has been switched out.
+ * @guest: the task that @naturalize is about.
+ * @naturalize: runs when a guest has been switched out.
  *
  * All under the lock of the run queue.
  */
@@ -33,6 +35,8 @@ struct lwk_rq {
 	const struct task_struct *sliced;
 	struct hrtimer timer;
 	struct balance_callback push;
+	struct task_struct *guest;
+	struct balance_callback naturalize;
 };
 
 DECLARE_PER_CPU(struct lwk_rq, lwk_rqs);
@@ -40,6 +44,14 @@ DECLARE_PER_CPU(struct lwk_rq, lwk_rqs);
 static inline struct lwk_rq *lwk_rq_of(struct rq *rq)
 {
 	return per_cpu_ptr(&lwk_rqs, cpu_of(rq));
+}
+
+/* Perhaps; on a core of Linux. */
+static inline bool lwk_guest_waits(struct rq *rq)
+{
+	unsigned int nr = READ_ONCE(lwk_rq_of(rq)->nr);
+
+	return nr && READ_ONCE(rq->nr_running) != nr;
 }
 
 static inline struct lwk_core *lwk_this_core(void)

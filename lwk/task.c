@@ -8,8 +8,10 @@
  * post_fork the fork may fail and nothing needs to be undone but the
  * reference, which free does.
  */
+#include <linux/entry-common.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/slab.h>
 
 #include "internal.h"
 #include "runqueue.h"
@@ -27,8 +29,24 @@ void __lwk_task_dup(struct task_struct *p)
 	p->lwk.home = -1;
 	p->lwk.member = false;
 	p->lwk.moving = false;
-	if (p->lwk.rsv)
-		kref_get(&p->lwk.rsv->ref);
+	p->lwk.away = false;
+	p->lwk.affinity = NULL;
+	if (!p->lwk.rsv)
+		return;
+	kref_get(&p->lwk.rsv->ref);
+	clear_tsk_thread_flag(p, TIF_LWK_HOME);
+	lwk_task_equip(p);
+}
+
+/**
+ * lwk_task_equip - a task gets what it needs to leave its core
+ * @p: the task, current or not born yet.
+ *
+ * Context: process context, may sleep.
+ */
+void lwk_task_equip(struct task_struct *p)
+{
+	p->lwk.affinity = kmalloc(cpumask_size(), GFP_KERNEL_ACCOUNT);
 }
 
 /*
@@ -57,6 +75,10 @@ void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags)
 	if (!rsv)
 		return;
 	if (inherits(p, clone_flags)) {
+		/* That of one that is away is not where it may run at home. */
+		scoped_guard (raw_spinlock_irqsave, &current->pi_lock)
+			cpumask_copy(&p->cpus_mask, __lwk_affinity(current));
+		p->nr_cpus_allowed = cpumask_weight(&p->cpus_mask);
 		p->sched_class = __lwk_class(p, p->sched_class);
 		return;
 	}
@@ -64,6 +86,7 @@ void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags)
 	p->nr_cpus_allowed = cpumask_weight(&p->cpus_mask);
 	/* Named LWK cores, if any. */
 	release_user_cpus_ptr(p);
+	clear_task_syscall_work(p, LWK);
 	p->lwk.rsv = NULL;
 	lwk_rsv_put(rsv);
 }
@@ -123,6 +146,7 @@ void __lwk_task_exit(struct task_struct *p)
  */
 void __lwk_task_free(struct task_struct *p)
 {
+	kfree(p->lwk.affinity);
 	if (p->lwk.rsv)
 		lwk_rsv_put(p->lwk.rsv);
 }

@@ -6,7 +6,6 @@
 #include <linux/init.h>
 #include <linux/kernel_stat.h>
 #include <asm/hardirq.h>
-#include <asm/irq_vectors.h>
 #include <asm/processor-flags.h>
 #include <asm/tsc.h>
 
@@ -70,32 +69,4 @@ void lwk_arch_irq_counts(u32 count[LWK_NR_KINDS])
 		count[LWK_KIND_TIMER] - stat->irq_call_count -
 		count[LWK_KIND_RESCHED] - count[LWK_KIND_IRQ_WORK] -
 		count[LWK_KIND_NMI];
-}
-
-/**
- * lwk_arch_is_fault - was it an exception with an error code, a page fault?
- * @regs: of user mode, interrupted.
- *
- * Where these leave the error code, a device interrupt leaves its vector. The
- * two meet for faults of protection keys only, which are then taken for an
- * interrupt that changed no counter.
- *
- * Context: any.
- */
-bool lwk_arch_is_fault(const struct pt_regs *regs)
-{
-	return regs->orig_ax < FIRST_EXTERNAL_VECTOR;
-}
-
-/**
- * lwk_arch_is_ipi_or_timer - did the local interrupt controller interrupt?
- * @regs: of user mode, interrupted.
- *
- * Exceptions with an error code and device interrupts leave something else.
- *
- * Context: any.
- */
-bool lwk_arch_is_ipi_or_timer(const struct pt_regs *regs)
-{
-	return regs->orig_ax == -1UL;
 }

@@ -208,10 +208,16 @@ one_seen()
 		[ "$(foreign 2 3 | wc -l)" -eq 1 ]
 }
 
+# Its handler is set up where Linux serves it; if its core halts meanwhile,
+# because it has polled for long enough, another one ends that.
 one_counted()
 {
+	halts=0
+	[ "$(grown poll_misses 2 3)" -gt 0 ] && halts=1
 	counted "$target" 2 3
-	[ "$(counted "$target" 2 3)" = 'RES: 1' ]
+	counted "$target" 2 3 | awk -v halts=$halts '
+		END { exit !(NR == 1 && $1 == "RES:" &&
+			     ($2 == 1 || $2 == 1 + halts)) }'
 }
 
 one_traced()

@@ -194,7 +194,9 @@ TEST_F(disturb, foreign_signal)
 	EXPECT_EQ(listed_before + 1, listed(&line));
 	EXPECT_TRUE(named(&line));
 	EXPECT_EQ(disturbed + 1, lwk_counter("disturbed"));
-	EXPECT_EQ(resched + 1, lwk_interrupts("RES:", self->core[1]));
+	/* The task that comes home after its signal may find the core halted. */
+	EXPECT_LE(resched + 1, lwk_interrupts("RES:", self->core[1]));
+	EXPECT_GE(resched + 2, lwk_interrupts("RES:", self->core[1]));
 	EXPECT_EQ(0, member_end(&self->member));
 }
 
@@ -228,6 +230,8 @@ static int beside_thread(int (*part)(void))
 	volatile int running = 0;
 	pthread_t thread;
 
+	/* It is a member's core that interrupts the other one. */
+	CHECK(!lwk_serve(member_dev, false));
 	CHECK(!pthread_create(&thread, NULL, spin_thread, (void *)&running));
 	while (!running)
 		;

@@ -125,7 +125,7 @@ TEST_F(join, bad_addresses)
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, ioctl(fd, LWK_IOC_JOIN, -4096L));
 	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(-1, ioctl(fd, LWK_IOC_STATS + 1, &self->req));
+	EXPECT_EQ(-1, ioctl(fd, _IO(LWK_IOC_MAGIC, 0x7f), &self->req));
 	EXPECT_EQ(ENOTTY, errno);
 	close(fd);
 

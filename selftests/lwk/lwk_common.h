@@ -71,6 +71,18 @@ static inline int lwk_join_nr(unsigned int nr)
 	return lwk_ioctl_join(&req);
 }
 
+/*
+ * From now on all calls of the reservation joined through @dev are served on
+ * its cores, or all of them hop. 0 or -errno.
+ */
+static inline int lwk_serve(int dev, bool hop)
+{
+	struct lwk_policy policy = { .size = sizeof(policy) };
+
+	memset(hop ? policy.hop : policy.local, 0xff, sizeof(policy.hop));
+	return ioctl(dev, LWK_IOC_POLICY, &policy) ? -errno : 0;
+}
+
 static inline void lwk_read(const char *file, char *buf, size_t size)
 {
 	char path[128];

@@ -41,8 +41,9 @@ struct member {
 	pid_t pid;
 };
 
-/* The page of this process, for its handlers and threads. */
+/* The page of this process, for its handlers and threads; and its device. */
 static struct member_page *member_page;
+static int member_dev;
 
 /* Joins through @dev: @nr cores, or @core alone if @nr is 0. 0 or -errno. */
 static inline int member_join(int dev, unsigned int nr, int core)
@@ -89,6 +90,7 @@ static inline bool member_start(struct member *m, unsigned int nr, int core,
 	if (m->dev < 0 || m->page == MAP_FAILED)
 		return false;
 	member_page = m->page;
+	member_dev = m->dev;
 	fflush(NULL);
 	m->pid = fork();
 	if (!m->pid) {

@@ -294,6 +294,7 @@ static long involuntary(void)
 
 struct spin {
 	atomic_ulong count[2];
+	atomic_int ready;
 	atomic_int stop;
 	bool yields;
 };
@@ -307,6 +308,10 @@ static void *spin_here(void *arg)
 {
 	struct spinner *s = arg;
 
+	/* The first one should not run while the second one is made. */
+	atomic_fetch_add(&s->spin->ready, 1);
+	while (atomic_load(&s->spin->ready) < 2)
+		sched_yield();
 	while (!atomic_load(&s->spin->stop)) {
 		atomic_fetch_add(&s->spin->count[s->index], 1);
 		if (s->spin->yields)

@@ -51,6 +51,7 @@ const struct cpumask *__lwk_task_mask(const struct task_struct *p);
 bool __lwk_task_allowed(const struct task_struct *p, int cpu);
 void __lwk_set_affinity(struct task_struct *p, struct affinity_context *ctx,
 			struct cpumask *tmp);
+const struct cpumask *__lwk_affinity(const struct task_struct *p);
 const struct sched_class *__lwk_class(const struct task_struct *p,
 				      const struct sched_class *class);
 void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags);
@@ -59,12 +60,15 @@ void __lwk_task_post_fork(struct task_struct *p);
 void __lwk_task_exit(struct task_struct *p);
 void __lwk_task_free(struct task_struct *p);
 void __lwk_idle_enter(void);
+void __lwk_idle_exit(void);
 bool __lwk_irq_affinity(const struct cpumask **mask);
 bool __lwk_ipi_deferred(int cpu, smp_call_func_t func);
 int __lwk_work_cpu(int cpu, const struct work_struct *work);
 void __lwk_pay_debt(void);
 void __lwk_collect_debts(void);
+void __lwk_exit_work(unsigned long ti_work);
 void __lwk_irq_from_user(const struct pt_regs *regs);
+void __lwk_user_fault(unsigned long address);
 void __lwk_irq_to_user(const struct pt_regs *regs);
 
 /* Any context. The cores on which @p may run at all. */
@@ -91,6 +95,13 @@ static inline void lwk_set_affinity(struct task_struct *p,
 	if (lwk_enabled())
 		__lwk_set_affinity(p, ctx, tmp);
 }
+
+/* The affinity of @p as user mode is to see it. Stable with pi_lock held. */
+#define lwk_affinity(p) ({						\
+	const struct task_struct *__p = (p);				\
+									\
+	lwk_enabled() ? __lwk_affinity(__p) : &__p->cpus_mask;		\
+})
 
 /* pi_lock and run queue lock held. @class is what Linux chose for @p. */
 static inline const struct sched_class *
@@ -140,6 +151,13 @@ static inline void lwk_idle_enter(void)
 {
 	if (lwk_enabled())
 		__lwk_idle_enter();
+}
+
+/* The same, when it has got something to run. */
+static inline void lwk_idle_exit(void)
+{
+	if (lwk_enabled())
+		__lwk_idle_exit();
 }
 
 /*
@@ -205,11 +223,25 @@ static __always_inline void lwk_irq_from_user(const struct pt_regs *regs)
 	instrumentation_end();
 }
 
+/* User mode had a page fault, which is served next. Interrupts on, may sleep. */
+static __always_inline void lwk_user_fault(unsigned long address)
+{
+	if (lwk_enabled() && current->lwk.rsv)
+		__lwk_user_fault(address);
+}
+
 /* Interrupts off. That has been handled; signals and scheduling have not. */
 static __always_inline void lwk_irq_to_user(const struct pt_regs *regs)
 {
 	if (lwk_owns_this_cpu())
 		__lwk_irq_to_user(regs);
+}
+
+/* Work is pending on the way to user mode. Interrupts on, may sleep. */
+static __always_inline void lwk_exit_work(unsigned long ti_work)
+{
+	if (lwk_enabled())
+		__lwk_exit_work(ti_work);
 }
 
 #else /* CONFIG_LWK */
@@ -223,6 +255,8 @@ static inline bool lwk_owns_this_cpu(void)
 {
 	return false;
 }
+
+#define lwk_affinity(p)	((const struct cpumask *)&(p)->cpus_mask)
 
 static inline void lwk_boot_params(void) { }
 static inline void lwk_set_affinity(struct task_struct *p,
@@ -242,6 +276,7 @@ static inline void lwk_task_post_fork(struct task_struct *p) { }
 static inline void lwk_task_exit(struct task_struct *p) { }
 static inline void lwk_task_free(struct task_struct *p) { }
 static inline void lwk_idle_enter(void) { }
+static inline void lwk_idle_exit(void) { }
 
 static inline bool lwk_irq_affinity(const struct cpumask **mask, bool force)
 {
@@ -264,8 +299,10 @@ static inline int lwk_work_cpu(int cpu, const struct work_struct *work)
 }
 
 static inline void lwk_collect_debts(void) { }
+static __always_inline void lwk_exit_work(unsigned long ti_work) { }
 static __always_inline void lwk_kernel_entry(void) { }
 static __always_inline void lwk_irq_from_user(const struct pt_regs *regs) { }
+static __always_inline void lwk_user_fault(unsigned long address) { }
 static __always_inline void lwk_irq_to_user(const struct pt_regs *regs) { }
 
 #endif /* CONFIG_LWK */

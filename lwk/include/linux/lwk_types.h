@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct cpumask;
 struct lwk_rsv;
 
 /**
@@ -17,8 +18,16 @@ struct lwk_rsv;
  *	under @rsv->lock.
  * @member: counted in @rsv; false before the fork is certain and after the
  *	exit. Written by the forking or exiting task, under @rsv->lock.
- * @moving: to be pushed to @home as soon as it is switched out; under the
- *	run queue's lock.
+ * @moving: to be pushed to @home, or if @away to @server, as soon as it is
+ *	switched out; under the run queue's lock.
+ * @away: served by Linux: its class and affinity are those of a task of Linux.
+ *	Written by the task itself, under pi_lock and the run queue's lock.
+ * @fault: it left user mode for a page fault; of the task itself.
+ * @server: where to, when it leaves; written with @away.
+ * @affinity: its affinity as user mode sees it, while @away; NULL if there
+ *	was no memory, then it does not leave. Protected like the task's own.
+ * @left: when it left, in nanoseconds; of the task itself.
+ * @call: what for, see lwk_call_index(); of the task itself.
  *
  * Empty without CONFIG_LWK.
  */
@@ -29,6 +38,12 @@ struct lwk_task {
 	int home;
 	bool member;
 	bool moving;
+	bool away;
+	bool fault;
+	int server;
+	struct cpumask *affinity;
+	u64 left;
+	int call;
 #endif
 };
 

@@ -91,6 +91,58 @@ TRACE_EVENT(lwk_move,
 		  __entry->to)
 );
 
+/* 0: signal, 1: call, 2: page fault. */
+#define show_hop_cause(cause)						\
+	__print_symbolic(cause, { 0, "signal" }, { 1, "call" }, { 2, "fault" })
+
+/* A member left its core for a call (-1: a signal), and is served now. */
+TRACE_EVENT(lwk_hop,
+	TP_PROTO(int call, int from, int to),
+	TP_ARGS(call, from, to),
+
+	TP_STRUCT__entry(
+		__field(int, call)
+		__field(int, cause)
+		__field(int, from)
+		__field(int, to)
+	),
+
+	TP_fast_assign(
+		__entry->call = call;
+		__entry->cause = (call >= 0) + (call >= LWK_CALLS_FAULT);
+		__entry->from = from;
+		__entry->to = to;
+	),
+
+	TP_printk("call=%d cause=%s from=%d to=%d", __entry->call,
+		  show_hop_cause(__entry->cause), __entry->from, __entry->to)
+);
+
+/* It has been served and is home again, so long after it left. */
+TRACE_EVENT(lwk_home,
+	TP_PROTO(int call, int from, int to, u64 ns),
+	TP_ARGS(call, from, to, ns),
+
+	TP_STRUCT__entry(
+		__field(int, call)
+		__field(int, cause)
+		__field(int, from)
+		__field(int, to)
+		__field(u64, ns)
+	),
+
+	TP_fast_assign(
+		__entry->call = call;
+		__entry->cause = (call >= 0) + (call >= LWK_CALLS_FAULT);
+		__entry->from = from;
+		__entry->to = to;
+		__entry->ns = ns;
+	),
+
+	TP_printk("call=%d cause=%s from=%d to=%d ns=%llu", __entry->call,
+		  show_hop_cause(__entry->cause), __entry->from, __entry->to, __entry->ns)
+);
+
 /* User mode of an LWK core was interrupted; traced on that core. */
 TRACE_EVENT(lwk_disturb,
 	TP_PROTO(const char *kind, bool own, int from, void *func),

@@ -144,9 +144,99 @@ struct lwk_stats {
 
 #define LWK_STATS_SIZE_VER0	264	/* the first published struct */
 
+/*
+ * Calls are numbered as by their ABI, those of 32 bits behind those of 64, and
+ * &enum lwk_fault behind them: bit N, or LWK_CALLS_64 + N, or
+ * LWK_CALLS_FAULT + N, of an array of 64 bit words.
+ */
+#define LWK_CALLS_64		512
+#define LWK_CALLS_32		512
+#define LWK_CALLS_FAULT		(LWK_CALLS_64 + LWK_CALLS_32)
+#define LWK_CALLS		(LWK_CALLS_FAULT + 64)
+#define LWK_CALLS_WORDS		(LWK_CALLS / 64)
+
+/**
+ * enum lwk_fault - page faults, which are counted and steered like calls
+ * @LWK_FAULT_ANON: on anonymous memory, or memory of tmpfs and hugetlb, of a
+ *	process of which nothing is swapped out.
+ * @LWK_FAULT_FILE: all others: on mapped files, of swapped memory, where a
+ *	userfaultfd or a device serves them, where nothing is mapped.
+ * @LWK_NR_FAULTS: number of both.
+ */
+enum lwk_fault {
+	LWK_FAULT_ANON,
+	LWK_FAULT_FILE,
+	LWK_NR_FAULTS
+};
+
+/**
+ * struct lwk_policy - which calls of a reservation leave the core
+ * @size: in: sizeof(struct lwk_policy) as the caller knows it. A larger struct
+ *	is taken if what the kernel does not know is zero (else E2BIG).
+ * @pid: in: a process or thread in the reservation, as the caller's pid
+ *	namespace numbers it; 0: the last reservation that was joined through
+ *	this file.
+ * @local: in: these are served on the LWK core from now on. out: those in
+ *	force.
+ * @hop: in: these on a core of Linux. out: those in force.
+ *
+ * A call that is being made is not affected. Who may set the affinity of the
+ * process may set this.
+ *
+ * Errors: EINVAL: too small a struct, or a call in both sets. ESRCH: no such
+ * process, or it is in no reservation. ENODATA: no reservation was joined
+ * through this file. EPERM: a process of another user. E2BIG, EFAULT.
+ */
+struct lwk_policy {
+	__u32 size;
+	__s32 pid;
+	__aligned_u64 local[LWK_CALLS_WORDS];
+	__aligned_u64 hop[LWK_CALLS_WORDS];
+};
+
+#define LWK_POLICY_SIZE_VER0	280	/* the first published struct */
+
+/**
+ * struct lwk_call_count - how often a call was made, and where
+ * @local: on the LWK core.
+ * @hops: on a core of Linux.
+ * @ns: nanoseconds from leaving to being home, of all @hops.
+ * @worst: of one of them.
+ */
+struct lwk_call_count {
+	__aligned_u64 local;
+	__aligned_u64 hops;
+	__aligned_u64 ns;
+	__aligned_u64 worst;
+};
+
+/**
+ * struct lwk_counts - what a reservation has called
+ * @size: in: sizeof(struct lwk_counts), as above.
+ * @nr: in: number of elements at @counts; those that the kernel does not know
+ *	are zero.
+ * @counts: in: address of an array of struct lwk_call_count, by number as
+ *	above.
+ *
+ * Of the last reservation that was joined through the same open file; it may
+ * have ended since.
+ *
+ * Errors: EINVAL: too small a struct. ENODATA: no reservation was joined
+ * through this file. E2BIG: also for more than LWK_CALLS elements. EFAULT.
+ */
+struct lwk_counts {
+	__u32 size;
+	__u32 nr;
+	__aligned_u64 counts;
+};
+
+#define LWK_COUNTS_SIZE_VER0	16	/* the first published struct */
+
 #define LWK_IOC_MAGIC		0xBE
 /* The structs carry their own size, hence no size in the number. */
 #define LWK_IOC_JOIN		_IO(LWK_IOC_MAGIC, 0x00)
 #define LWK_IOC_STATS		_IO(LWK_IOC_MAGIC, 0x01)
+#define LWK_IOC_POLICY		_IO(LWK_IOC_MAGIC, 0x02)
+#define LWK_IOC_COUNTS		_IO(LWK_IOC_MAGIC, 0x03)
 
 #endif /* _UAPI_LINUX_LWK_H */

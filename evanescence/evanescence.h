@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Evanescence: a member of the LWK leaves its core for a system call that
+ * would leave something behind there, and is home before it sees user mode
+ * again. Nouns: a *call* is a system call, by the number of its ABI; it is
+ * *local* or *hops*, and so is a page fault; a *server* is a core of Linux to which it hops.
+ */
+#ifndef _LWK_EVANESCENCE_H
+#define _LWK_EVANESCENCE_H
+
+#include <linux/sched.h>
+
+#include "../internal.h"
+
+/* call.c */
+
+void lwk_serve_fault(enum lwk_fault fault);
+
+/* server.c */
+
+int lwk_server_pick(int home);
+const struct cpumask *lwk_server_mask(const struct lwk_enclave *e, int server);
+
+/* Has current allocated so much that its memory group makes it pay? */
+#ifdef CONFIG_MEMCG
+static inline bool lwk_owes_reclaim(void)
+{
+	return current->memcg_nr_pages_over_high;
+}
+#else
+static inline bool lwk_owes_reclaim(void)
+{
+	return false;
+}
+#endif
+
+/* table.c */
+
+int lwk_call_index(long nr);
+
+#endif /* _LWK_EVANESCENCE_H */
