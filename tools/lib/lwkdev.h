@@ -19,6 +19,12 @@ int lwkdev_join(int fd, struct lwk_join *join);
 /* LWK_IOC_STATS: 0, or -1 with errno. Fills in @stats->size itself. */
 int lwkdev_stats(int fd, struct lwk_stats *stats);
 
+/* LWK_IOC_POLICY: 0, or -1 with errno. Fills in @policy->size itself. */
+int lwkdev_policy(int fd, struct lwk_policy *policy);
+
+/* LWK_IOC_COUNTS of all LWK_CALLS calls: 0, or -1 with errno. */
+int lwkdev_counts(int fd, struct lwk_call_count *counts);
+
 /* Directory that has one directory per enclave. */
 const char *lwkdev_enclaves(void);
 

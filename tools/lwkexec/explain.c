@@ -282,3 +282,11 @@ void explain_join(int error, const struct request *request,
 		      origin(request), strerror(error));
 	}
 }
+
+void explain_calls(int error)
+{
+	if (error == ENOTTY)
+		warnx("--local, --hop: this kernel serves all calls on the cores: start without them, or boot a newer one");
+	else
+		warnx("--local, --hop: %s", strerror(error));
+}

@@ -21,4 +21,7 @@ void explain_name(const struct request *request, const char *why);
 /* The enclave's cores cannot be read, for the reason @error. */
 void explain_cores_unknown(const struct request *request, int error);
 
+/* Why the kernel does not serve calls as it was told to. */
+void explain_calls(int error);
+
 #endif /* LWKEXEC_EXPLAIN_H */

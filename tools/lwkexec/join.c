@@ -85,6 +85,17 @@ int join_enclave(int fd, const struct request *request,
 	}
 }
 
+int join_set_calls(int fd, const struct request *request)
+{
+	struct lwk_policy policy = { 0 };
+
+	if (!calls_any(&request->calls))
+		return 0;
+	memcpy(policy.local, request->calls.local, sizeof(policy.local));
+	memcpy(policy.hop, request->calls.hop, sizeof(policy.hop));
+	return lwkdev_policy(fd, &policy) < 0 ? errno : 0;
+}
+
 long long join_quantum_us(const struct request *request)
 {
 	if (request->quantum_us != LWK_QUANTUM_DEFAULT)

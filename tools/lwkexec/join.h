@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "calls.h"
 #include "cpulist.h"
 #include "enclave.h"
 
@@ -25,6 +26,7 @@
  * @timeout_ms: as in struct lwk_join
  * @no_inherit: children leave the LWK
  * @dry_run: reserve nothing
+ * @calls: where system calls are to be served, as far as the user says
  */
 struct request {
 	struct enclave enclave;
@@ -36,6 +38,7 @@ struct request {
 	unsigned int timeout_ms;
 	bool no_inherit;
 	bool dry_run;
+	struct calls_policy calls;
 };
 
 /**
@@ -54,6 +57,9 @@ struct reservation {
  */
 int join_enclave(int fd, const struct request *request,
 		 struct reservation *reservation);
+
+/* Tell the kernel about @request->calls. Returns 0, or the errno value. */
+int join_set_calls(int fd, const struct request *request);
 
 /* Quantum in effect, in microseconds; -1: the enclave's, and unknown. */
 long long join_quantum_us(const struct request *request);

@@ -58,6 +58,24 @@ _lwkexec_cores()
 		-- "${cur##*,}")
 }
 
+# Groups and names of calls, after a comma the rest of a list.
+_lwkexec_calls()
+{
+	local enclave name names=() prefix=
+
+	_lwkexec_enclave
+	{
+		while read -r name _; do
+			names+=("$name")
+		done <"$_lwkexec_root/$enclave/calls"
+	} 2>/dev/null
+	names+=(%file %desc %net %memory %process %signal %ipc %creds %clock
+		%fault)
+	[[ $cur == *,* ]] && prefix=${cur%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "${names[*]}" \
+		-- "${cur##*,}")
+}
+
 # Index in COMP_WORDS, where "=" is a word, of the command. Sets offset, beyond
 # the cursor if that is at the argument of an option.
 _lwkexec_offset()
@@ -68,7 +86,8 @@ _lwkexec_offset()
 			((offset++))
 			return
 			;;
-		-e | -c | -n | --enclave | --cpus | --ncpus | --quantum)
+		-e | -c | -n | --enclave | --cpus | --ncpus | --quantum | \
+			--local | --hop)
 			((offset++))
 			[[ ${COMP_WORDS[offset]} == "=" ]] && ((offset++))
 			;;
@@ -111,6 +130,10 @@ _lwkexec()
 		mapfile -t COMPREPLY < <(compgen -W "0 1 10 100" -- "$cur")
 		return
 		;;
+	--local | --hop)
+		_lwkexec_calls
+		return
+		;;
 	--wait)
 		[[ $split == true ]] && return
 		;;
@@ -121,8 +144,8 @@ _lwkexec()
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-e -c -n -v -h -V
 			--enclave --cpus --ncpus --quantum= --no-inherit
-			--wait --wait= --verbose --dry-run --json --stats
-			--stats= --help --version --' -- "$cur")
+			--wait --wait= --local= --hop= --local-all --hop-all
+			--verbose --dry-run --json --stats --stats= --help --version --' -- "$cur")
 		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 	fi
 } && complete -F _lwkexec lwkexec

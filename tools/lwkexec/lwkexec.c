@@ -59,6 +59,10 @@ enum {
 	OPT_DRY_RUN,
 	OPT_JSON,
 	OPT_STATS,
+	OPT_LOCAL,
+	OPT_HOP,
+	OPT_LOCAL_ALL,
+	OPT_HOP_ALL,
 };
 
 static const struct option long_options[] = {
@@ -68,6 +72,10 @@ static const struct option long_options[] = {
 	{ "quantum", required_argument, NULL, OPT_QUANTUM },
 	{ "no-inherit", no_argument, NULL, OPT_NO_INHERIT },
 	{ "wait", optional_argument, NULL, OPT_WAIT },
+	{ "local", required_argument, NULL, OPT_LOCAL },
+	{ "hop", required_argument, NULL, OPT_HOP },
+	{ "local-all", no_argument, NULL, OPT_LOCAL_ALL },
+	{ "hop-all", no_argument, NULL, OPT_HOP_ALL },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -88,6 +96,11 @@ static const char usage_text[] =
 "                        (default: the enclave's)\n"
 "      --no-inherit      child processes leave the LWK\n"
 "      --wait[=SECONDS]  wait for cores that others hold\n"
+"      --local=LIST      serve these system calls on the cores: names and\n"
+"                        groups, such as read,%net\n"
+"      --hop=LIST        serve these on cores of Linux\n"
+"      --local-all       serve all calls on the cores\n"
+"      --hop-all         serve none there; later options change either\n"
 "  -v, --verbose         say which cores were reserved\n"
 "      --dry-run         print which cores it would be, and end\n"
 "      --stats[=FILE]    when the command has ended, print what interrupted it\n"
@@ -152,6 +165,17 @@ static void set_wait(struct request *request, const char *text)
 	}
 }
 
+static void set_calls(struct request *request, bool hop, const char *list)
+{
+	const char *option = hop ? "hop" : "local";
+	char word[64];
+
+	if (calls_set(&request->calls, hop, list, word, sizeof(word)) < 0)
+		errx(EXIT_LWKEXEC,
+		     "--%s='%s': '%s' is no system call: give names such as openat, or groups: %s",
+		     option, list, word, calls_groups());
+}
+
 static void set_cpus(struct request *request, const char *text)
 {
 	struct cpulist_error error;
@@ -212,6 +236,14 @@ static void set_option(struct options *options, int option, const char *arg)
 	case OPT_STATS:
 		options->stats = true;
 		options->stats_file = arg;
+		break;
+	case OPT_LOCAL:
+	case OPT_HOP:
+		set_calls(request, option == OPT_HOP, arg);
+		break;
+	case OPT_LOCAL_ALL:
+	case OPT_HOP_ALL:
+		calls_set_all(&request->calls, option == OPT_HOP_ALL);
 		break;
 	case 'h':
 		fputs(usage_text, stdout);
@@ -326,6 +358,13 @@ static void reserve(struct options *options, int device,
 	if (options->all)
 		ask_for_all(request);
 	error = join_enclave(device, request, reservation);
+	if (!error && !request->dry_run) {
+		error = join_set_calls(device, request);
+		if (error) {
+			explain_calls(error);
+			exit(EXIT_LWKEXEC);
+		}
+	}
 	close(device);
 	if (error) {
 		explain_join(error, request, reservation);
@@ -445,10 +484,12 @@ static void tell_outcome(const struct options *options, int device,
 			 const struct witness *witness,
 			 struct reservation *reservation, int status, int fd)
 {
-	struct outcome outcome = { .status = status };
+	static struct outcome outcome;
 
+	outcome.status = status;
 	outcome.elapsed_us = us_since(&witness->start);
-	if (lwkdev_stats(device, &outcome.stats) < 0) {
+	if (lwkdev_stats(device, &outcome.stats) < 0 ||
+	    lwkdev_counts(device, outcome.calls) < 0) {
 		explain_stats(errno);
 		return;
 	}

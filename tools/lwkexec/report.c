@@ -4,6 +4,7 @@
 
 #include <json.h>
 
+#include "callreport.h"
 #include "report.h"
 
 /* Room for the name of a kind. */
@@ -90,6 +91,7 @@ void report_outcome(FILE *out, const struct request *request,
 		   total(stats->own, nr));
 	fprintf(out, "%-8s %15.3f s\n", "elapsed",
 		(double)outcome->elapsed_us / 1e6);
+	report_calls(out, outcome->calls);
 	free(cores);
 }
 
@@ -157,6 +159,8 @@ static void add_outcome(json_object *object, const struct outcome *outcome)
 			       json_object_new_int64(outcome->elapsed_us));
 	json_object_object_add(object, "interruptions",
 			       json_interruptions(&outcome->stats));
+	json_object_object_add(object, "calls",
+			       report_calls_json(outcome->calls));
 }
 
 int report_json(FILE *out, const struct request *request,

@@ -12,11 +12,13 @@
 /**
  * struct outcome - what became of the command
  * @stats: the kernel's account of it
+ * @calls: its system calls, by number
  * @status: its end, as wait(2) has it
  * @elapsed_us: how long it had the cores
  */
 struct outcome {
 	struct lwk_stats stats;
+	struct lwk_call_count calls[LWK_CALLS];
 	int status;
 	long long elapsed_us;
 };

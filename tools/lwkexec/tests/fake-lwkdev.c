@@ -10,9 +10,12 @@
  *   FAKE_HOLDER   process that holds the cores
  *   FAKE_STATS    errno value of lwkdev_stats()
  *   FAKE_KINDS    number of kinds that this kernel knows
+ *   FAKE_POLICY   errno value of lwkdev_policy()
  *
+ * A policy is logged as the words of the 64-bit ABI that say something.
  * A request by number gets the cores from 2 on. An interruption of kind N has
- * come 10 * N times from others, and 1000 * N times from the command.
+ * come 10 * N times from others, and 1000 * N times from the command. It has
+ * called read() three times here and two times away, and getpid() of 32 bits.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -99,5 +102,33 @@ int lwkdev_stats(int fd, struct lwk_stats *stats)
 		stats->foreign[kind] = 10ULL * kind;
 		stats->own[kind] = 1000ULL * kind;
 	}
+	return 0;
+}
+
+int lwkdev_policy(int fd, struct lwk_policy *policy)
+{
+	const char *path = getenv("FAKE_LOG");
+	FILE *file = path ? fopen(path, "ae") : NULL;
+
+	(void)fd;
+	for (unsigned int i = 0; file && i < LWK_CALLS_64 / 64; i++)
+		if (policy->local[i] | policy->hop[i])
+			fprintf(file, "policy %u local %#llx hop %#llx\n", i,
+				(unsigned long long)policy->local[i],
+				(unsigned long long)policy->hop[i]);
+	if (file)
+		fclose(file);
+	errno = env_number("FAKE_POLICY");
+	return errno ? -1 : 0;
+}
+
+int lwkdev_counts(int fd, struct lwk_call_count *counts)
+{
+	(void)fd;
+	memset(counts, 0, LWK_CALLS * sizeof(*counts));
+	counts[0] = (struct lwk_call_count){
+		.local = 3, .hops = 2, .ns = 5000, .worst = 4000
+	};
+	counts[LWK_CALLS_64 + 20].local = 1;
 	return 0;
 }

@@ -14,7 +14,7 @@ real=$(realpath "$1") fake=$(realpath "$2")
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=140 run=0 failed=0
+planned=164 run=0 failed=0
 printf 'TAP version 13\n1..%d\n' "$planned"
 
 # Errors by number, as fake-lwkdev.c wants them.
@@ -165,6 +165,10 @@ nmi                   60            6000
 other                 70            7000
 fault                 80            8000
 total                360           36000
+       calls        local       hopped      mean us     worst us call
+           5            3            2          2.5          4.0 read
+           1            1            0          0.0          0.0 getpid/32
+           6            4            2          2.5          4.0 total
 END
 table()		# table FILE: it has the table and nothing else
 {
@@ -216,7 +220,10 @@ cat >want <<END
 "resched":{"foreign":30,"own":3000},"irq_work":{"foreign":40,"own":4000},
 "device":{"foreign":50,"own":5000},"nmi":{"foreign":60,"own":6000},
 "other":{"foreign":70,"own":7000},"fault":{"foreign":80,"own":8000},
-"total":{"foreign":360,"own":36000}}}
+"total":{"foreign":360,"own":36000}},
+"calls":{"read":{"calls":5,"local":3,"hopped":2,"mean_ns":2500,
+"worst_ns":4000},"getpid/32":{"calls":1,"local":1,"hopped":0,"mean_ns":0,
+"worst_ns":0}}}
 END
 tr -d '\n' <want | cmp -s - flat
 result $? "... and the object is complete"
@@ -265,6 +272,36 @@ waiting()	# a wait that a signal ends
 }
 try 143 "stats, signalled while waiting" waiting
 no_table
+
+echo "# calls"
+policy()	# policy NAME WANT ARGS...
+{
+	name=$1 want=$2
+	shift 2
+	try 0 "$name" "$fake" "$@" true
+	has log "$want"
+}
+policy "one local call" "policy 0 local 0x1 hop 0" --local=read
+policy "32 bits are not forgotten" "policy 0 local 0x8000000000 hop 0" \
+	--local getpid
+policy "two that hop" "policy 0 local 0 hop 0x3" --hop=read,write
+policy "a group" "policy 0 local 0 hop 0x7fe0000000000" --hop=%net
+policy "the last word counts" "policy 0 local 0x2 hop 0x1" --local=read,write \
+	--hop=read
+policy "all but one" "policy 0 local 0x1 hop 0xfffffffffffffffe" --hop-all \
+	--local=read
+policy "all, after all" "policy 7 local 0xffffffffffffffff hop 0" --hop=read \
+	--local-all
+try 125 "no such call" "$fake" --hop=read,raed,write true
+has err "--hop='read,raed,write': 'raed' is no system call"
+try 125 "no such group" "$fake" --local=%nothing true
+has err "'%nothing' is no system call"
+has err "%file"
+try 125 "an empty word" "$fake" --local=read, true
+has err "'' is no system call"
+try 125 "a call of another machine" "$fake" --local=sync_file_range2 true
+try 125 "an older kernel" env FAKE_POLICY=$ENOTTY "$fake" --hop-all true
+has err "serves all calls on the cores"
 
 echo "# refusals"
 fails()		# fails ERROR NAME ARGS...
