@@ -76,6 +76,12 @@ class Figures(ReportCase):
                                                 "unit": "insn"}})
         flat = self.results(samples.noise())
         self.assertEqual(flat["overhead.getppid.lwk"]["value"], 277)
+    def test_hops_are_taken_over(self):
+        samples.write(self.dir / "hops.json",
+                      {"syscall.getppid.lwk_hop": {"value": 277,
+                                                "unit": "insn"}})
+        flat = self.results(samples.noise())
+        self.assertEqual(flat["syscall.getppid.lwk_hop"]["value"], 277)
 
     def test_refusals(self):
         data = samples.noise(samples.run("lwk"))
