@@ -54,8 +54,8 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_VERSION=1 \
 		  -j$(JOBS)
 
-.PHONY: help demo test soak kernel tools tree config shell \
-	bench bench-overhead bench-noise bench-report bench-check bench-accept \
+.PHONY: help demo test soak kselftest kernel tools tree config shell \
+	bench bench-overhead bench-hops bench-noise bench-report bench-check bench-accept \
 	bench-programs bench-deb check check-prefixes check-bloat refresh deps clean distclean
 
 help:
@@ -69,8 +69,10 @@ help:
 ## tools          lwkexec and what belongs to it
 ## shell          boot the kernel, with a shell
 ## soak           all storms at once for ten minutes beside two programs
+## kselftest      selftests of the kernel itself, on LWK cores and on Linux (long)
 ## bench          all benchmarks of the deterministic lab, with a report
 ## bench-overhead what the LWK costs Linux, in exact instructions
+## bench-hops     what system calls cost, by where they are served
 ## bench-noise    what interrupts a core, under each storm (STORMS=A,B)
 ## bench-check    compare the figures of `make bench` with bench/budget.json
 ## bench-accept   make them the budget
@@ -85,6 +87,9 @@ help:
 ## LINUX_TARBALL=FILE or LINUX_GIT=DIR name a kernel source; ACCEL=kvm where
 ## it works; JOBS=N. For a distribution's kernel: KERNEL=distro
 ## DISTRO_CONFIG=FILE.
+
+KSELFTEST := clone3 core exec futex membarrier pidfd proc ptrace rseq seccomp \
+	sigaltstack timers vDSO x86
 
 deps:
 	scripts/deps build tools qemu
@@ -115,6 +120,14 @@ soak: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests
 	LWK_SOAK_SECONDS=600 scripts/test -k $(IMAGE) soak
 
+kselftest: kernel tools
+	scripts/deps kselftest
+	$(KMAKE) headers
+	$(MAKE) -s -C $(TREE)/tools/testing/selftests O=$(OUT) \
+		KBUILD_OUTPUT=$(OUT) TARGETS="$(KSELFTEST)" \
+		INSTALL_PATH=$(BUILD)/kselftest/install install > $(BUILD)/kselftest.log 2>&1
+	scripts/kselftest $(IMAGE)
+
 shell: kernel tools
 	scripts/qemu-run -k $(IMAGE) -a lwkcpus=0.2-3 \
 		-e PATH="$(BUILD)/tools/bin:$$PATH:/usr/sbin:/sbin" -i
@@ -142,14 +155,19 @@ bench-overhead: kernel $(BUILD)/bench/overhead-init
 		--json $(BUILD)/bench/overhead.json \
 		$(BUILD)/$(LTS)/pristine/arch/x86/boot/bzImage $(IMAGE)
 
+bench-hops: kernel bench-programs
+	bench/hops --timed --json $(BUILD)/bench/hops.json \
+		--map $(OUT)/System.map $(IMAGE)
+
 # One after the other: the lab's runs use all cores themselves.
-bench: bench-overhead
+bench: bench-overhead bench-hops
 	$(MAKE) --no-print-directory bench-noise bench-report bench-check
 
 bench-programs: | deps
 	scripts/deps bench
 	$(MAKE) -s -C bench/plugin O=$(BUILD)/bench/plugin
 	$(MAKE) -s -C bench/init O=$(BUILD)/bench/init
+	$(MAKE) -s -C bench/calls O=$(BUILD)/bench/calls
 	$(MAKE) -s -C bench O=$(BUILD)/bench LDFLAGS=-static
 
 NOISE		= bench/noise --storm-files $(BUILD)/bench/storm-files \
