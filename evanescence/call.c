@@ -21,7 +21,7 @@
 	 SYSCALL_WORK_SYSCALL_EMU | SYSCALL_WORK_SYSCALL_AUDIT)
 
 /* By one instruction: who is preempted in between is counted elsewhere. */
-static void count_local(int call)
+static __always_inline void count_local(long call)
 {
 	struct lwk_tally *tallies = this_cpu_read(lwk_cores.tallies);
 
@@ -49,7 +49,7 @@ static void count_hop(int call, u64 ns)
 }
 
 /* Never fails: what cannot hop is served here, and counted. */
-static void hop(int call)
+static noinline void hop(int call)
 {
 	const struct lwk_enclave *e = current->lwk.rsv->enclave;
 	int home = raw_smp_processor_id();
@@ -68,7 +68,7 @@ static void hop(int call)
 }
 
 /* @watched: it is to be served where Linux is, whatever it is. */
-static __always_inline void serve(int call, bool watched)
+static __always_inline void serve(long call, bool watched)
 {
 	if (!watched && (call < 0 || !test_bit(call, current->lwk.rsv->hop)))
 		count_local(call);

@@ -3,14 +3,30 @@
  * Evanescence: a member of the LWK leaves its core for a system call that
  * would leave something behind there, and is home before it sees user mode
  * again. Nouns: a *call* is a system call, by the number of its ABI; it is
- * *local* or *hops*, and so is a page fault; a *server* is a core of Linux to which it hops.
+ * *local* or *hops*, and so is a page fault; a *server* is a core of Linux to
+ * which it hops.
  */
 #ifndef _LWK_EVANESCENCE_H
 #define _LWK_EVANESCENCE_H
 
+#include <linux/compat.h>
 #include <linux/sched.h>
 
 #include "../internal.h"
+
+/**
+ * lwk_call_index - the place in the table of the call that is being made
+ * @nr: its number.
+ *
+ * Context: current is making it.
+ * Return: the index, or -1 if there can be no such call.
+ */
+static inline long lwk_call_index(unsigned long nr)
+{
+	if (likely(!in_compat_syscall()))
+		return nr < LWK_CALLS_64 ? nr : -1;
+	return nr < LWK_CALLS_32 ? LWK_CALLS_64 + nr : -1;
+}
 
 /* call.c */
 
@@ -33,9 +49,5 @@ static inline bool lwk_owes_reclaim(void)
 	return false;
 }
 #endif
-
-/* table.c */
-
-int lwk_call_index(long nr);
 
 #endif /* _LWK_EVANESCENCE_H */

@@ -2,7 +2,6 @@
 /*
  * The table of calls, and what is in force of it.
  */
-#include <linux/compat.h>
 #include <linux/slab.h>
 #include <linux/unistd.h>
 #include <asm/unistd_32_ia32.h>
@@ -34,20 +33,6 @@ struct lwk_call {
 static const struct lwk_call calls[LWK_CALLS] = {
 #include "calls.h"
 };
-
-/**
- * lwk_call_index - the place in the table of the call that is being made
- * @nr: its number.
- *
- * Context: current is making it.
- * Return: the index, or -1 if there can be no such call.
- */
-int lwk_call_index(long nr)
-{
-	if (in_compat_syscall())
-		return nr >= 0 && nr < LWK_CALLS_32 ? LWK_CALLS_64 + nr : -1;
-	return nr >= 0 && nr < LWK_CALLS_64 ? nr : -1;
-}
 
 /**
  * lwk_calls_default - which calls hop unless somebody says otherwise
