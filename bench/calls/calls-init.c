@@ -40,6 +40,7 @@ static int collect(const struct op *op, size_t count)
 		start = rdtsc();
 		ret = op->run();
 		samples[i] = rdtsc() - start;
+		marker_step();
 		if (ret < 0)
 			return fail_with(op->name, "run", "failed");
 	}
@@ -70,6 +71,8 @@ static int measure(const struct op *op, const char *name, int port)
 {
 	size_t n = op->samples;
 
+	/* No page faults while it counts. */
+	memset(samples, 0xff, sizeof(samples));
 	if ((op->begin && op->begin()) || collect(op, n / 10))
 		return -1;
 	marker_begin();

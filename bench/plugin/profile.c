@@ -10,6 +10,9 @@
  *
  *   NUMBER INSTRUCTIONS FUNCTION
  *
+ * and those of the longest of its steps, if it marks them, lines with
+ * "NUMBER.worst" instead.
+ *
  * User mode and what is above the kernel's text have one name each.
  */
 #include <errno.h>
@@ -24,7 +27,9 @@
 
 int qemu_plugin_version = PLUGIN_API_VERSION;
 
-static uint64_t *counts, *before;	/* by symbol, user mode behind them */
+/* By symbol, user mode behind them: now, at the start, at the last step. */
+static uint64_t *counts, *before, *step;
+static uint64_t *worst, worst_total;
 static unsigned int pairs;
 static FILE *out;
 
@@ -38,20 +43,55 @@ static void run_begin(unsigned int vcpu, void *data)
 	(void)vcpu;
 	(void)data;
 	memcpy(before, counts, bytes());
+	memcpy(step, counts, bytes());
+	worst_total = 0;
+}
+
+static void run_step(unsigned int vcpu, void *data)
+{
+	uint64_t total = 0;
+
+	(void)vcpu;
+	(void)data;
+	for (size_t i = 0; i <= symbols_count(); i++) {
+		step[i] = counts[i] - step[i];
+		total += step[i];
+	}
+	if (total > worst_total) {
+		worst_total = total;
+		memcpy(worst, step, bytes());
+	}
+	memcpy(step, counts, bytes());
 }
 
 static const char *names[1 << 20];
+
+static void print(const char *kind, size_t symbol, uint64_t count)
+{
+	if (count)
+		fprintf(out, "%u%s %" PRIu64 " %s\n", pairs, kind, count,
+			names[symbol] ? names[symbol] : "[user]");
+}
 
 static void run_end(unsigned int vcpu, void *data)
 {
 	(void)vcpu;
 	(void)data;
-	for (size_t i = 0; i <= symbols_count(); i++)
-		if (counts[i] != before[i])
-			fprintf(out, "%u %" PRIu64 " %s\n", pairs,
-				counts[i] - before[i],
-				names[i] ? names[i] : "[user]");
+	for (size_t i = 0; i <= symbols_count(); i++) {
+		print("", i, counts[i] - before[i]);
+		if (worst_total)
+			print(".worst", i, worst[i]);
+	}
 	pairs++;
+}
+
+static void on_marker(struct qemu_plugin_insn *insn,
+		      const unsigned char *marker,
+		      void (*call)(unsigned int vcpu, void *data))
+{
+	if (!memcmp(qemu_plugin_insn_data(insn), marker, MARKER_BYTES))
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, call,
+						       NO_REGISTERS, NULL);
 }
 
 static void translate(uint64_t id, struct qemu_plugin_tb *tb)
@@ -75,16 +115,9 @@ static void translate(uint64_t id, struct qemu_plugin_tb *tb)
 							   counter, 1);
 		if (!user || qemu_plugin_insn_size(insn) != MARKER_BYTES)
 			continue;
-		if (!memcmp(qemu_plugin_insn_data(insn), marker_begin_bytes,
-			    MARKER_BYTES))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, run_begin,
-							       NO_REGISTERS,
-							       NULL);
-		if (!memcmp(qemu_plugin_insn_data(insn), marker_end_bytes,
-			    MARKER_BYTES))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, run_end,
-							       NO_REGISTERS,
-							       NULL);
+		on_marker(insn, marker_begin_bytes, run_begin);
+		on_marker(insn, marker_step_bytes, run_step);
+		on_marker(insn, marker_end_bytes, run_end);
 	}
 }
 
@@ -111,8 +144,10 @@ int qemu_plugin_install(uint64_t id, const struct machine_info *info,
 		return -1;
 	counts = calloc(1, bytes());
 	before = calloc(1, bytes());
+	step = calloc(1, bytes());
+	worst = calloc(1, bytes());
 	out = fopen(path, "w");
-	if (!counts || !before || !out)
+	if (!counts || !before || !step || !worst || !out)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
 	qemu_plugin_register_atexit_cb(id, finish, NULL);

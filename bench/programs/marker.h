@@ -19,6 +19,10 @@ static const unsigned char marker_end_bytes[MARKER_BYTES] = {
 	0x0f, 0x1f, 0x84, 0x00, 0x02, 0x6b, 0x77, 0x4c
 };
 
+static const unsigned char marker_step_bytes[MARKER_BYTES] = {
+	0x0f, 0x1f, 0x84, 0x00, 0x03, 0x6b, 0x77, 0x4c
+};
+
 #if defined(__x86_64__)
 static inline void marker_begin(void)
 {
@@ -29,6 +33,12 @@ static inline void marker_begin(void)
 static inline void marker_end(void)
 {
 	asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0x02, 0x6b, 0x77, 0x4c"
+		     : : : "memory");
+}
+/* One of the operations between the two is done. */
+static inline void marker_step(void)
+{
+	asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0x03, 0x6b, 0x77, 0x4c"
 		     : : : "memory");
 }
 #else
