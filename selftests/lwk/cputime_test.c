@@ -18,6 +18,8 @@
 #define LATE_S		3
 /* Early by what is counted twice, see near_by_prlimit. */
 #define EARLY_S		0.5
+/* If it sets its limit itself: what a busy host takes from that one call. */
+#define EARLY_OWN_S	0.1
 /* The tick may run for two seconds after a start or a change. */
 #define SETTLE_MS	2500
 #define QUIET_MS	3000
@@ -173,7 +175,7 @@ TEST_F_TIMEOUT(cputime, near, 120)
 	ASSERT_TRUE(member_start(&self->member, 0, self->core[1],
 				 near_then_spin, NULL));
 	used = killed_after(&self->member);
-	EXPECT_LE(NEAR_S, used);
+	EXPECT_LE(NEAR_S - EARLY_OWN_S, used);
 	EXPECT_GT(NEAR_S + LATE_S, used);
 }
 
@@ -188,7 +190,7 @@ TEST_F_TIMEOUT(cputime, near_before_join, 120)
 	ASSERT_TRUE(member_start(&self->member, 0, self->core[1], spin, NULL));
 	EXPECT_EQ(0, setrlimit(RLIMIT_CPU, &none));
 	used = killed_after(&self->member);
-	EXPECT_LE(NEAR_S, used);
+	EXPECT_LE(NEAR_S - EARLY_OWN_S, used);
 	EXPECT_GT(NEAR_S + LATE_S, used);
 }
 
@@ -208,7 +210,7 @@ static int fork_then_wait(void *arg)
 	CHECK(wait4(pid, &status, 0, &usage) == pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU);
 	used = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-	CHECK(used >= NEAR_S && used < NEAR_S + LATE_S);
+	CHECK(used >= NEAR_S - EARLY_OWN_S && used < NEAR_S + LATE_S);
 	return 0;
 }
 
@@ -245,7 +247,7 @@ TEST_F_TIMEOUT(cputime, far_then_near, 120)
 	EXPECT_EQ(0, ticks(self->core[1]));
 	ASSERT_EQ(0, limit_cpu(self->member.pid, 2 * NEAR_S));
 	used = killed_after(&self->member);
-	EXPECT_LE(2 * NEAR_S, used);
+	EXPECT_LE(2 * NEAR_S - EARLY_OWN_S, used);
 	EXPECT_GT(2 * NEAR_S + LATE_S, used);
 }
 
