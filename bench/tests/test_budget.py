@@ -79,6 +79,23 @@ class Check(BudgetCase):
         self.accept(data)
         self.check(1, "more than the 99 of the tuned core", data)
 
+    def test_a_hop_keeps_its_promises(self):
+        call = "syscall__getppid__"
+        calls = {f"{call}isolated": 1000, f"{call}lwk_local": 1100,
+                 f"{call}lwk_hop": 7000, f"{call}lwk_hop__max": 14000,
+                 f"{call}setaffinity_roundtrip": 14000,
+                 f"{call}futex_proxy": 14000, f"{call}mos_style": 14000}
+        for name, beyond in (("lwk_local", 1101), ("lwk_hop__max", 14001),
+                             ("setaffinity_roundtrip", 13999),
+                             ("futex_proxy", 13999), ("mos_style", 13999)):
+            with self.subTest(name):
+                data = results(**calls)
+                self.accept(data)
+                self.check(0, "within the budget", data)
+                data = results(**{**calls, f"{call}{name}": beyond})
+                self.accept(data)
+                self.check(1, " times the ", data)
+
     def test_empty_budget_fails(self):
         self.budget.write_text((BENCH / "budget.json").read_text(
             encoding="utf-8"), encoding="utf-8")

@@ -3,7 +3,8 @@
 #
 # The short form of the deterministic lab: an LWK core is not interrupted for
 # a single instruction, quiet or under a storm of each family, and no figure is
-# beyond the section "short" of bench/budget.json. Two boots are alike to the
+# beyond the section "short" of bench/budget.json, nor are those of calls that
+# leave the core and of calls that do not. Two boots are alike to the
 # last instruction.
 #
 # LAB_STORMS=A,B takes other storms, LAB_SECONDS another time for each.
@@ -20,6 +21,11 @@ measure()
 		--seconds "${LAB_SECONDS:-0.5}" --quiet-seconds 1 \
 		--storm-files "$top/build/bench/storm-files" \
 		--json "$RESULTS/lab/noise.json" "$LWK_KERNEL"
+}
+
+measure_calls()
+{
+	"$top/bench/hops" --json "$RESULTS/lab/hops.json" "$LWK_KERNEL"
 }
 
 # Both grow what the emulator frees later, and keep its timers busy.
@@ -51,9 +57,10 @@ case $LWK_KERNEL in
 	ktap_finished
 	;;
 esac
-ktap_set_plan 4
+ktap_set_plan 5
 mkdir -p "$RESULTS/lab"
 ok "the lab runs" measure
+ok "and measures calls" measure_calls
 ok "its figures can be read" report
 ok "and are within the budget" budget
 ok "a run repeats to the last instruction" repeat

@@ -253,9 +253,13 @@ static int core_down(void)
 	return ret;
 }
 
+/*
+ * Not "stack": where frames have pointers, Linux reads registers on the stack
+ * of a task that may run meanwhile, and KASAN takes that for a fault.
+ */
 static int read_proc(void)
 {
-	static const char * const files[] = { "stat", "status", "stack",
+	static const char * const files[] = { "stat", "status", "syscall",
 					      "wchan", "maps" };
 	char path[64], text[4096];
 	int fd, n = 0;
