@@ -58,21 +58,6 @@ static void *hop_on(void *arg)
 	return NULL;
 }
 
-static struct lwk_call_count count_of(int dev, unsigned int nr)
-{
-	static struct lwk_call_count counts[LWK_CALLS];
-	struct lwk_counts req = {
-		.size = sizeof(req),
-		.nr = LWK_CALLS,
-		.counts = (unsigned long)counts,
-	};
-
-	memset(counts, 0, sizeof(counts));
-	if (ioctl(dev, LWK_IOC_COUNTS, &req))
-		perror("# LWK_IOC_COUNTS");
-	return counts[nr];
-}
-
 /* utime and stime of this process in /proc, in seconds. */
 static double proc_seconds(void)
 {
@@ -142,7 +127,7 @@ static int count_hops(void)
 		return 1;
 	if (!times_right(clock_seconds(CLOCK_MONOTONIC) - start))
 		return 2;
-	count = count_of(dev, SYS_getppid);
+	count = lwk_count_of(dev, SYS_getppid);
 	printf("# hops %llu, local %llu, mean %llu ns, worst %llu ns\n",
 	       count.hops, count.local, count.ns / count.hops, count.worst);
 	fflush(stdout);

@@ -46,22 +46,6 @@ static int hop_one(int nr, bool hop)
 	return set_policy(member_dev, &policy);
 }
 
-/* What was counted of @nr, through the file by which the caller joined. */
-static struct lwk_call_count count_of(int dev, unsigned int nr)
-{
-	static struct lwk_call_count counts[LWK_CALLS];
-	struct lwk_counts req = {
-		.size = sizeof(req),
-		.nr = LWK_CALLS,
-		.counts = (unsigned long)counts,
-	};
-
-	memset(counts, 0, sizeof(counts));
-	if (ioctl(dev, LWK_IOC_COUNTS, &req))
-		perror("# LWK_IOC_COUNTS");
-	return counts[nr];
-}
-
 FIXTURE(hop)
 {
 	struct member member;
@@ -141,10 +125,10 @@ static int counted(void)
 	struct lwk_call_count before, after;
 
 	CHECK(!hop_one(SYS_getppid, true));
-	before = count_of(member_dev, SYS_getppid);
+	before = lwk_count_of(member_dev, SYS_getppid);
 	for (int i = 0; i < CALLS; i++)
 		syscall(SYS_getppid);
-	after = count_of(member_dev, SYS_getppid);
+	after = lwk_count_of(member_dev, SYS_getppid);
 	CHECK(after.hops - before.hops == CALLS);
 	CHECK(after.local == before.local);
 	CHECK(after.ns > before.ns && after.worst);
@@ -153,7 +137,7 @@ static int counted(void)
 	before = after;
 	for (int i = 0; i < CALLS; i++)
 		syscall(SYS_getppid);
-	after = count_of(member_dev, SYS_getppid);
+	after = lwk_count_of(member_dev, SYS_getppid);
 	CHECK(after.local - before.local == CALLS);
 	CHECK(after.hops == before.hops);
 	return 0;
@@ -412,7 +396,7 @@ TEST_F(hop, policy_of_others)
 	EXPECT_NE(0, policy.local[0] & 1ULL << SYS_read);
 	ASSERT_TRUE(call_ends(self));
 	ASSERT_TRUE(call_ends(self));
-	EXPECT_LE(1, count_of(self->member.dev, SYS_read).local);
+	EXPECT_LE(1, lwk_count_of(self->member.dev, SYS_read).local);
 	close(pipes[1]);
 	EXPECT_EQ(0, wait_status(self->member.pid));
 	close(dev);
@@ -438,7 +422,7 @@ TEST_F(hop, counts_errors)
 
 static struct lwk_call_count faults(enum lwk_fault fault)
 {
-	return count_of(member_dev, LWK_CALLS_FAULT + fault);
+	return lwk_count_of(member_dev, LWK_CALLS_FAULT + fault);
 }
 
 /* Touches so many pages for the first time. */

@@ -83,6 +83,22 @@ static inline int lwk_serve(int dev, bool hop)
 	return ioctl(dev, LWK_IOC_POLICY, &policy) ? -errno : 0;
 }
 
+/* What was counted of call @nr of the reservation joined through @dev. */
+static inline struct lwk_call_count lwk_count_of(int dev, unsigned int nr)
+{
+	static struct lwk_call_count counts[LWK_CALLS];
+	struct lwk_counts req = {
+		.size = sizeof(req),
+		.nr = LWK_CALLS,
+		.counts = (unsigned long)counts,
+	};
+
+	memset(counts, 0, sizeof(counts));
+	if (ioctl(dev, LWK_IOC_COUNTS, &req))
+		perror("# LWK_IOC_COUNTS");
+	return counts[nr];
+}
+
 static inline void lwk_read(const char *file, char *buf, size_t size)
 {
 	char path[128];
