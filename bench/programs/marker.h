@@ -35,6 +35,7 @@ static inline void marker_end(void)
 	asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0x02, 0x6b, 0x77, 0x4c"
 		     : : : "memory");
 }
+
 /* One of the operations between the two is done. */
 static inline void marker_step(void)
 {
