@@ -120,13 +120,17 @@ soak: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests
 	LWK_SOAK_SECONDS=600 scripts/test -k $(IMAGE) soak
 
+# All that is slow is slower there.
+KSELFTEST_debug := --limit 1500 --time-limit 7200
+
 kselftest: kernel tools
 	scripts/deps kselftest
 	$(KMAKE) headers
 	$(MAKE) -s -C $(TREE)/tools/testing/selftests O=$(OUT) \
 		KBUILD_OUTPUT=$(OUT) TARGETS="$(KSELFTEST)" \
 		INSTALL_PATH=$(BUILD)/kselftest/install install > $(BUILD)/kselftest.log 2>&1
-	scripts/kselftest $(IMAGE)
+	scripts/kselftest $(KSELFTEST_$(KERNEL)) \
+		--out $(BUILD)/kselftest/$(KERNEL) $(IMAGE)
 
 shell: kernel tools
 	scripts/qemu-run -k $(IMAGE) -a lwkcpus=0.2-3 \
