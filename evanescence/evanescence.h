@@ -10,6 +10,7 @@
 #define _LWK_EVANESCENCE_H
 
 #include <linux/compat.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 
 #include "../internal.h"
@@ -23,9 +24,12 @@
  */
 static inline long lwk_call_index(unsigned long nr)
 {
+	/* The user chooses @nr: not beyond the table by speculation either. */
 	if (likely(!in_compat_syscall()))
-		return nr < LWK_CALLS_64 ? nr : -1;
-	return nr < LWK_CALLS_32 ? LWK_CALLS_64 + nr : -1;
+		return nr < LWK_CALLS_64 ?
+		       array_index_nospec(nr, LWK_CALLS_64) : -1;
+	return nr < LWK_CALLS_32 ?
+	       LWK_CALLS_64 + array_index_nospec(nr, LWK_CALLS_32) : -1;
 }
 
 /* call.c */
