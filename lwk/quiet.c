@@ -46,6 +46,30 @@ void lwk_perf_allow(int cpu, bool allow)
 }
 
 /*
+ * Events of tasks that software counts need a table on each core. Linux makes
+ * it for cores where events of cores are allowed, with the first event, and
+ * keeps it until the last one is closed. This one, which counts nothing, is
+ * opened while they still are, and never closed.
+ */
+static void __init keep_event_tables(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_DUMMY,
+		.disabled = 1,
+	};
+	struct perf_event *event;
+
+	event = perf_event_create_kernel_counter(&attr,
+						 cpumask_first(&lwk_linux_mask),
+						 NULL, NULL, NULL);
+	if (IS_ERR(event))
+		pr_warn("software events are not counted on LWK cores (error %ld)\n",
+			PTR_ERR(event));
+}
+
+/*
  * A collapse by khugepaged interrupts all cores of the process. Large pages
  * come with the fault, or not at all. The flag says that khugepaged knows the
  * address space already; once it is set without that being so, nobody tells
@@ -170,6 +194,7 @@ int __init lwk_quiet_init(void)
 {
 	int cpu;
 
+	keep_event_tables();
 	cpus_read_lock();
 	for_each_cpu_and(cpu, &lwk_core_mask, cpu_online_mask)
 		lwk_perf_allow(cpu, false);

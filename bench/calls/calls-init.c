@@ -129,6 +129,16 @@ static int measure_all(int port)
 	return 0;
 }
 
+/*
+ * What core 0 does now and then for itself delays no call, but the TSC counts
+ * it in the call that it happens to meet.
+ */
+static int still_housekeeping(void)
+{
+	return write_text("/proc/sys/vm/compaction_proactiveness", "0") ||
+	       write_text("/proc/sys/vm/stat_interval", "3600");
+}
+
 /* As init: the machine is the lab's, and ends with us. */
 static int run_lab(void)
 {
@@ -137,7 +147,8 @@ static int run_lab(void)
 
 	if (port >= 0) {
 		status = machine_pin(0, CORE_PLAIN, CORE_PLAIN) ||
-			 machine_settle() || measure_all(port) ? 1 : 0;
+			 still_housekeeping() || machine_settle() ||
+			 measure_all(port) ? 1 : 0;
 		dprintf(port, "end %d\n", status);
 		tcdrain(port);
 	}

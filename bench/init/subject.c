@@ -22,6 +22,7 @@
 #define POLLS_MAX	30000
 /* A storm that waits for others may take longer than it was asked to. */
 #define PATIENCE	4
+#define PATIENCE_LEAST	10	/* seconds */
 
 static struct control *control;
 static pid_t child;
@@ -77,7 +78,8 @@ static int run(const struct request *request)
 	while ((word = strsep(&rest, ",")) && count < ARGUMENTS_MAX - 6)
 		arguments[count++] = word;
 	snprintf(path, sizeof(path), "/bin/%s", arguments[0]);
-	snprintf(limit, sizeof(limit), "%g", request->seconds * PATIENCE);
+	snprintf(limit, sizeof(limit), "%g",
+		 PATIENCE_LEAST + request->seconds * PATIENCE);
 	arguments[count++] = "--seconds";
 	arguments[count++] = limit;
 	arguments[count++] = "--control";

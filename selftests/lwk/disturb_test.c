@@ -703,6 +703,38 @@ TEST_F(disturb, perf_of_cores)
 	EXPECT_EQ(0, event_counts(PERF_COUNT_SW_CPU_CLOCK, -1, 0));
 }
 
+#define FRESH_PAGES	64
+
+/* A member counts its own page faults, which are served on its core. */
+static int count_faults(void *arg)
+{
+	int fd = event_open(PERF_COUNT_SW_PAGE_FAULTS, 0, -1);
+	__u64 before, after;
+	volatile char *p;
+
+	member_ready();
+	CHECK(fd >= 0);
+	p = mmap(NULL, FRESH_PAGES * 4096, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK(!madvise((void *)p, FRESH_PAGES * 4096, MADV_NOHUGEPAGE));
+	CHECK(read(fd, &before, sizeof(before)) == sizeof(before));
+	for (int i = 0; i < FRESH_PAGES; i++)
+		p[i * 4096] = 1;
+	CHECK(read(fd, &after, sizeof(after)) == sizeof(after));
+	CHECK(after - before >= FRESH_PAGES);
+	return 0;
+}
+
+TEST_F(disturb, perf_of_members)
+{
+	struct member m;
+
+	ASSERT_TRUE(perf_is("0"));
+	ASSERT_TRUE(member_start(&m, 1, 0, count_faults, NULL));
+	EXPECT_EQ(0, member_end(&m));
+}
+
 /* One that is open when they are forbidden again can still be read, closed. */
 TEST_F(disturb, perf_left_open)
 {
