@@ -121,7 +121,8 @@ soak: kernel tools bench-programs $(BUILD)/bench/storm-files
 	LWK_SOAK_SECONDS=600 scripts/test -k $(IMAGE) soak
 
 # All that is slow is slower there.
-KSELFTEST_debug := --limit 1500 --time-limit 7200
+KSELFTEST_debug := --limit 1500 --time-limit 7200 \
+	--explained selftests/kselftest/explained.debug
 
 kselftest: kernel tools
 	scripts/deps kselftest

@@ -49,7 +49,7 @@ void lwk_perf_allow(int cpu, bool allow)
  * Events of tasks that software counts need a table on each core. Linux makes
  * it for cores where events of cores are allowed, with the first event, and
  * keeps it until the last one is closed. This one, which counts nothing, is
- * opened while they still are, and never closed.
+ * opened while they still are, and never closed. Process context, may sleep.
  */
 static void __init keep_event_tables(void)
 {
