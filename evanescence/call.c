@@ -8,9 +8,11 @@
  * decided by Linux, so a member hops for that, too.
  */
 #include <linux/entry-common.h>
+#include <linux/bits.h>
 #include <linux/sched/clock.h>
 #include <linux/task_work.h>
 #include <trace/events/lwk.h>
+#include <asm/unistd.h>
 
 #include "../runqueue.h"
 #include "evanescence.h"
@@ -87,6 +89,18 @@ void lwk_serve_fault(enum lwk_fault fault)
 	serve(LWK_CALLS_FAULT + fault, false);
 }
 
+/* All have small numbers, so that one word holds them. */
+#define MEMORY_CALLS	(BIT_ULL(__NR_mmap) | BIT_ULL(__NR_mprotect) |	\
+			 BIT_ULL(__NR_brk) | BIT_ULL(__NR_mremap) |	\
+			 BIT_ULL(__NR_madvise) | BIT_ULL(__NR_ioctl))
+
+/* May it make memory accessible, or something that the LWK is to know of? */
+static __always_inline bool is_memory_call(long call)
+{
+	return IS_ENABLED(CONFIG_LWK_MEMORY) && call >= 0 && call < 64 &&
+	       MEMORY_CALLS >> call & 1;
+}
+
 /**
  * __lwk_syscall_enter - a member makes a system call
  * @regs: of user mode.
@@ -98,12 +112,17 @@ void lwk_serve_fault(enum lwk_fault fault)
 void __lwk_syscall_enter(const struct pt_regs *regs, long nr,
 			 unsigned long work)
 {
+	long call = lwk_call_index(nr);
+
 	lockdep_assert_preemption_enabled();
-	if (current->lwk.away)
+	if (current->lwk.away) {
 		/* It could not go home the last time. */
 		set_thread_flag(TIF_LWK_HOME);
-	else
-		serve(lwk_call_index(nr), work & SYSCALL_WORK_WATCHED);
+		return;
+	}
+	if (unlikely(is_memory_call(call)))
+		lwk_memory_called(call);
+	serve(call, work & SYSCALL_WORK_WATCHED);
 }
 
 /*

@@ -316,6 +316,27 @@ static ssize_t stats_paid_show(struct config_item *item, char *page)
 }
 CONFIGFS_ATTR_RO(stats_, paid);
 
+/* Bytes of LWK memory that members have now. */
+static ssize_t stats_memory_show(struct config_item *item, char *page)
+{
+	struct lwk_enclave *e = container_of(to_config_group(item),
+					     struct lwk_enclave, stats_group);
+	unsigned long used = 0, peak;
+	const struct lwk_rsv *rsv;
+	int cpu;
+
+	scoped_guard (spinlock, &e->lock) {
+		for_each_cpu(cpu, &e->cores) {
+			rsv = per_cpu(lwk_cores, cpu).rsv;
+			/* Once for each reservation. */
+			if (rsv && cpumask_first(&rsv->cores) == cpu)
+				used += lwk_account_used(rsv->account, &peak);
+		}
+	}
+	return sysfs_emit(page, "%lu\n", used << PAGE_SHIFT);
+}
+CONFIGFS_ATTR_RO(stats_, memory);
+
 /* By where they were served. Signals hop, too, but are no calls. */
 struct call_stats {
 	struct lwk_totals calls;
@@ -362,6 +383,7 @@ LWK_CALL_STAT_FILE(refused, refused);
 
 static struct configfs_attribute *stats_attrs[] = {
 	&stats_attr_joins,
+	&stats_attr_memory,
 	&stats_attr_busy,
 	&stats_attr_denied,
 	&stats_attr_releases,

@@ -23,10 +23,11 @@
 
 #include "internal.h"
 
-static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER0);
+static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER1);
 static_assert(sizeof(struct lwk_stats) == LWK_STATS_SIZE_VER0);
 static_assert(sizeof(struct lwk_policy) == LWK_POLICY_SIZE_VER0);
 static_assert(sizeof(struct lwk_counts) == LWK_COUNTS_SIZE_VER0);
+static_assert(sizeof(struct lwk_memory) == LWK_MEMORY_SIZE_VER0);
 static_assert(LWK_NR_KINDS <= LWK_KINDS_MAX);
 
 /**
@@ -311,6 +312,25 @@ static long ioctl_counts(struct lwk_file *f, struct lwk_counts __user *arg)
 	return err;
 }
 
+static long ioctl_memory(struct lwk_file *f, struct lwk_memory __user *arg)
+{
+	struct lwk_memory memory;
+	struct lwk_rsv *rsv;
+	int err;
+
+	err = copy_sized(&memory, sizeof(memory), LWK_MEMORY_SIZE_VER0, arg);
+	if (err)
+		return err;
+	if (memory.reserved)
+		return -EINVAL;
+	rsv = remembered(f);
+	if (IS_ERR(rsv))
+		return PTR_ERR(rsv);
+	lwk_rsv_memory(rsv, &memory);
+	lwk_rsv_put(rsv);
+	return copy_to_user(arg, &memory, sizeof(memory)) ? -EFAULT : 0;
+}
+
 static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct lwk_file *f = file->private_data;
@@ -324,6 +344,8 @@ static long lwk_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return ioctl_policy(f, (struct lwk_policy __user *)arg);
 	case LWK_IOC_COUNTS:
 		return ioctl_counts(f, (struct lwk_counts __user *)arg);
+	case LWK_IOC_MEMORY:
+		return ioctl_memory(f, (struct lwk_memory __user *)arg);
 	default:
 		return -ENOTTY;
 	}

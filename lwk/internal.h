@@ -75,6 +75,7 @@ void lwk_debt_init(void);
 struct lwk_enclave;
 struct pt_regs;
 void lwk_arch_irq_counts(u32 count[LWK_NR_KINDS]);
+void lwk_arch_set_argument(struct pt_regs *regs, unsigned long value);
 void lwk_account_fault(void);
 ssize_t lwk_disturb_list(const struct lwk_enclave *e, char *buf, size_t size);
 int lwk_disturb_init(void);
@@ -201,6 +202,46 @@ void lwk_rsv_count(const struct lwk_rsv *rsv, unsigned int call,
 int lwk_servers_init(const struct lwk_enclave *e);
 void lwk_servers_exit(const struct lwk_enclave *e);
 
+/* LWK memory, for the rest of the LWK: pool.c, account.c, region.c, backing.c */
+
+#ifdef CONFIG_LWK_MEMORY
+int lwk_pool_init(void);
+int lwk_account_open(unsigned long promise);
+void lwk_account_close(int id);
+unsigned long lwk_account_used(int id, unsigned long *peak);
+int lwk_regions_check(const struct lwk_region_policy *regions);
+void lwk_memory_adopt(struct mm_struct *mm);
+void lwk_memory_called(long call);
+void lwk_back_program(void);
+#else
+static inline int lwk_pool_init(void)
+{
+	return 0;
+}
+
+static inline int lwk_account_open(unsigned long promise)
+{
+	return promise ? -ENOSPC : 0;
+}
+
+static inline void lwk_account_close(int id) { }
+
+static inline unsigned long lwk_account_used(int id, unsigned long *peak)
+{
+	*peak = 0;
+	return 0;
+}
+
+static inline int lwk_regions_check(const struct lwk_region_policy *regions)
+{
+	return 0;
+}
+
+static inline void lwk_memory_adopt(struct mm_struct *mm) { }
+static inline void lwk_memory_called(long call) { }
+static inline void lwk_back_program(void) { }
+#endif
+
 /* task.c */
 
 void lwk_task_equip(struct task_struct *p);
@@ -231,6 +272,15 @@ struct lwk_slot {
  * @cores: the cores; constant.
  * @linux_mask: where the process ran before it joined; constant from then on.
  * @nr_slots: number of cores; constant.
+ * @memory: pages of LWK memory that it was promised; constant.
+ * @memory_over: beyond that its members may have memory of Linux; constant.
+ * @account: of its LWK memory; 0 on a machine without.
+ * @ended: @account is not its any more; under @memory_lock.
+ * @peak: the most that it had; valid when @ended.
+ * @memory_lock: protects the end of @account.
+ * @pages_of_linux: pages that were to come from the pool, and came from Linux.
+ * @lock_text: text of programs is to be locked; constant.
+ * @regions: how memory is to be; constant.
  * @disturbed: interruptions of user mode, foreign and own ones, by kind.
  * @hop: calls that hop; single bits change at any time.
  * @slots: the cores in the order in which threads are placed.
@@ -246,6 +296,15 @@ struct lwk_rsv {
 	struct cpumask cores;
 	struct cpumask linux_mask;
 	unsigned int nr_slots;
+	unsigned long memory;
+	bool memory_over;
+	int account;
+	bool ended;
+	unsigned long peak;
+	spinlock_t memory_lock;		/* end of account */
+	atomic64_t pages_of_linux;
+	bool lock_text;
+	struct lwk_region_policy regions[LWK_NR_REGIONS];
 	atomic64_t disturbed[2][LWK_NR_KINDS];
 	DECLARE_BITMAP(hop, LWK_CALLS);
 	struct lwk_slot slots[] __counted_by(nr_slots);
@@ -255,6 +314,8 @@ struct lwk_rsv *lwk_rsv_get(struct task_struct *p);
 struct lwk_rsv *lwk_rsv_take(const struct lwk_join *req,
 			     const struct cpumask *want);
 int lwk_rsv_enter(struct lwk_rsv *rsv);
+void lwk_rsv_end(struct lwk_rsv *rsv);
+void lwk_rsv_memory(struct lwk_rsv *rsv, struct lwk_memory *memory);
 void lwk_rsv_cancel(struct lwk_rsv *rsv);
 void lwk_rsv_put(struct lwk_rsv *rsv);
 

@@ -20,6 +20,10 @@ static int __init lwk_init(void)
 	if (!lwk_enabled())
 		return 0;
 
+	/* First: there is less memory to be had every moment. */
+	err = lwk_pool_init();
+	if (err)
+		goto fail;
 	err = lwk_core_init();
 	if (err)
 		goto fail;

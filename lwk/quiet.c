@@ -22,7 +22,7 @@
 #include <linux/task_work.h>
 #include <trace/events/sched.h>
 
-#include "internal.h"
+#include "memory.h"
 
 /* khugepaged works on one address space for a bounded number of pages. */
 #define RETIRE_TRIES	100
@@ -100,12 +100,15 @@ void lwk_mm_adopt(struct mm_struct *mm)
 {
 	might_sleep();
 	retire_khugepaged(mm);
+	lwk_retire_numa_balancing(mm);
+	lwk_memory_adopt(mm);
 }
 
 static void adopt_after_exec(struct callback_head *work)
 {
 	kfree(work);
 	lwk_mm_adopt(current->mm);
+	lwk_back_program();
 }
 
 /*

@@ -87,6 +87,11 @@ static struct lwk_rsv *rsv_alloc(struct lwk_enclave *e,
 	/* The task that asks is the first member. */
 	atomic_set(&rsv->nr_tasks, 1);
 	rsv->enclave = e;
+	spin_lock_init(&rsv->memory_lock);
+	rsv->memory = req->memory >> PAGE_SHIFT;
+	rsv->memory_over = !rsv->memory || req->flags & LWK_JOIN_MEMORY_OVER;
+	rsv->lock_text = !(req->flags & LWK_JOIN_NO_LOCK_TEXT);
+	memcpy(rsv->regions, req->regions, sizeof(rsv->regions));
 	rsv->no_inherit = req->flags & LWK_JOIN_NO_INHERIT;
 	rsv->dry_run = req->flags & LWK_JOIN_DRY_RUN;
 	rsv->quantum_ns = (u64)quantum_us * NSEC_PER_USEC;
@@ -110,17 +115,20 @@ static int check_request(const struct lwk_enclave *e,
 			 const struct cpumask *want)
 {
 	if (req->flags & ~(LWK_JOIN_WAIT | LWK_JOIN_NO_INHERIT |
-			   LWK_JOIN_DRY_RUN))
+			   LWK_JOIN_DRY_RUN | LWK_JOIN_MEMORY_OVER |
+			   LWK_JOIN_NO_LOCK_TEXT))
 		return -EINVAL;
 	if (req->quantum_us != LWK_QUANTUM_DEFAULT &&
 	    req->quantum_us > LWK_QUANTUM_MAX_US)
+		return -EINVAL;
+	if (req->memory % LWK_MEMORY_UNIT)
 		return -EINVAL;
 	if (!!req->nr_cores == !cpumask_empty(want))
 		return -EINVAL;
 	if (!cpumask_subset(want, &e->cores) ||
 	    req->nr_cores > cpumask_weight(&e->cores))
 		return -EINVAL;
-	return 0;
+	return lwk_regions_check(req->regions);
 }
 
 /* Condition of a wait; does not sleep. */
@@ -157,6 +165,24 @@ static int take_wait(struct lwk_enclave *e, struct lwk_rsv *rsv,
 	return timeout < 0 ? -EINTR : -ETIMEDOUT;
 }
 
+/* The cores are held, unless in a dry run; after an error they are not. */
+static int take_memory(struct lwk_rsv *rsv)
+{
+	int id = lwk_account_open(rsv->memory);
+
+	if (rsv->dry_run) {
+		if (id > 0)
+			lwk_account_close(id);
+		return min(id, 0);
+	}
+	if (id < 0) {
+		lwk_enclave_put_cores(rsv);
+		return id;
+	}
+	rsv->account = id;
+	return 0;
+}
+
 static struct lwk_rsv *take(struct lwk_enclave *e,
 			    const struct lwk_join *req,
 			    const struct cpumask *want)
@@ -170,6 +196,8 @@ static struct lwk_rsv *take(struct lwk_enclave *e,
 		return ERR_PTR(-ENOMEM);
 
 	err = take_wait(e, rsv, req, want);
+	if (!err)
+		err = take_memory(rsv);
 	trace_lwk_join(e->group.cg_item.ci_name, nr,
 		       err ? cpu_none_mask : &rsv->cores, err);
 	if (err) {
@@ -238,6 +266,45 @@ int lwk_rsv_enter(struct lwk_rsv *rsv)
 }
 
 /**
+ * lwk_rsv_end - others may have what a reservation held
+ * @rsv: the reservation, without members.
+ *
+ * Context: process context; does not sleep.
+ */
+void lwk_rsv_end(struct lwk_rsv *rsv)
+{
+	scoped_guard (spinlock, &rsv->memory_lock) {
+		lwk_account_used(rsv->account, &rsv->peak);
+		rsv->ended = true;
+		lwk_account_close(rsv->account);
+	}
+	lwk_enclave_put_cores(rsv);
+}
+
+#define BYTES(pages)	((u64)(pages) << PAGE_SHIFT)
+
+/**
+ * lwk_rsv_memory - LWK memory of a reservation
+ * @rsv: the reservation, which may have ended.
+ * @memory: out: all but size.
+ *
+ * Context: process context.
+ */
+void lwk_rsv_memory(struct lwk_rsv *rsv, struct lwk_memory *memory)
+{
+	unsigned long peak;
+
+	guard(spinlock)(&rsv->memory_lock);
+	memory->promised = rsv->ended ? 0 : BYTES(rsv->memory);
+	memory->used = 0;
+	peak = rsv->peak;
+	if (!rsv->ended)
+		memory->used = BYTES(lwk_account_used(rsv->account, &peak));
+	memory->peak = BYTES(peak);
+	memory->of_linux = BYTES(atomic64_read(&rsv->pages_of_linux));
+}
+
+/**
  * lwk_rsv_cancel - give back what lwk_rsv_take() took
  * @rsv: the reservation, without members.
  *
@@ -246,6 +313,6 @@ int lwk_rsv_enter(struct lwk_rsv *rsv)
 void lwk_rsv_cancel(struct lwk_rsv *rsv)
 {
 	if (!rsv->dry_run)
-		lwk_enclave_put_cores(rsv);
+		lwk_rsv_end(rsv);
 	lwk_rsv_put(rsv);
 }

@@ -31,6 +31,8 @@ void __lwk_task_dup(struct task_struct *p)
 	p->lwk.moving = false;
 	p->lwk.away = false;
 	p->lwk.affinity = NULL;
+	p->lwk.backing_due = false;
+	p->lwk.zeroed = NULL;
 	if (!p->lwk.rsv)
 		return;
 	kref_get(&p->lwk.rsv->ref);
@@ -134,7 +136,7 @@ void __lwk_task_exit(struct task_struct *p)
 	if (atomic_dec_and_test(&rsv->nr_tasks)) {
 		lwk_stat_inc(rsv->enclave, RELEASES);
 		lwk_cputime_unwatch();
-		lwk_enclave_put_cores(rsv);
+		lwk_rsv_end(rsv);
 	}
 }
 

@@ -48,6 +48,18 @@ noinstr void lwk_arch_pay(int due)
 }
 
 /**
+ * lwk_arch_set_argument - a system call is to be another one
+ * @regs: of user mode.
+ * @value: its first argument, of 64 bits.
+ *
+ * Context: entry from user mode.
+ */
+void lwk_arch_set_argument(struct pt_regs *regs, unsigned long value)
+{
+	regs->di = value;
+}
+
+/**
  * lwk_arch_irq_counts - how many interrupts has this core taken?
  * @count: by &enum lwk_kind; kinds that are not interrupts stay as they are.
  *

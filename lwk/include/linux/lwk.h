@@ -16,6 +16,7 @@
 struct affinity_context;
 struct pt_regs;
 struct sched_class;
+struct seq_file;
 struct task_struct;
 struct work_struct;
 
@@ -46,6 +47,7 @@ static inline bool lwk_owns_this_cpu(void)
 }
 
 void lwk_boot_params(void);
+void housekeeping_exclude(struct cpumask *cpus, unsigned long types);
 
 const struct cpumask *__lwk_task_mask(const struct task_struct *p);
 bool __lwk_task_allowed(const struct task_struct *p, int cpu);
@@ -306,5 +308,22 @@ static __always_inline void lwk_user_fault(unsigned long address) { }
 static __always_inline void lwk_irq_to_user(const struct pt_regs *regs) { }
 
 #endif /* CONFIG_LWK */
+
+#ifdef CONFIG_LWK_MEMORY
+
+void __lwk_meminfo(struct seq_file *m);
+
+/* Process context. /proc/meminfo is being read. */
+static inline void lwk_meminfo(struct seq_file *m)
+{
+	if (lwk_enabled())
+		__lwk_meminfo(m);
+}
+
+#else /* CONFIG_LWK_MEMORY */
+
+static inline void lwk_meminfo(struct seq_file *m) { }
+
+#endif /* CONFIG_LWK_MEMORY */
 
 #endif /* _LINUX_LWK_H */

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 struct cpumask;
+struct folio;
 struct lwk_rsv;
 
 /**
@@ -28,6 +29,16 @@ struct lwk_rsv;
  *	was no memory, then it does not leave. Protected like the task's own.
  * @left: when it left, in nanoseconds; of the task itself.
  * @call: what for, see lwk_call_index(); of the task itself.
+ * @memory_call: number of the last call that may make memory accessible; of
+ *	the task itself, like the following ones.
+ * @brk: end of the heap before that call.
+ * @backing: does what is due after that call, if @backing_due.
+ * @backing_due: @backing is queued.
+ * @shared: it is mapping shared memory in advance.
+ * @draining: it frees pages for good.
+ * @turn: node of the next page, where a region is interleaved.
+ * @zeroed: the last page it was given, if that is clear; compared, never
+ *	followed.
  *
  * Empty without CONFIG_LWK.
  */
@@ -44,6 +55,14 @@ struct lwk_task {
 	struct cpumask *affinity;
 	u64 left;
 	int call;
+	int memory_call;
+	unsigned long brk;
+	struct callback_head backing;
+	bool backing_due;
+	bool shared;
+	bool draining;
+	unsigned int turn;
+	const struct folio *zeroed;
 #endif
 };
 

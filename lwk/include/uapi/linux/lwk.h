@@ -25,17 +25,73 @@
 /* With LWK_JOIN_WAIT: wait for as long as it takes. */
 #define LWK_TIMEOUT_NONE	0xffffffffU
 
+/* What memory is reserved in: bytes of a large page. */
+#define LWK_MEMORY_UNIT		(2U << 20)
+
 /**
  * enum lwk_join_flags - how to join
  * @LWK_JOIN_WAIT: when cores are held by others, wait up to @timeout_ms.
  * @LWK_JOIN_NO_INHERIT: processes forked by this one leave the LWK and run
  *	where the caller ran before; its threads stay.
  * @LWK_JOIN_DRY_RUN: check all, report the cores, reserve nothing.
+ * @LWK_JOIN_MEMORY_OVER: beyond @memory and what is spare, take memory of
+ *	Linux; without it, a process that was promised memory is killed when it
+ *	touches more than there is. Without @memory it is always so.
+ * @LWK_JOIN_NO_LOCK_TEXT: do not lock the text of programs, see mlock(2); else
+ *	it is if it may lock what it likes, see RLIMIT_MEMLOCK.
  */
 enum lwk_join_flags {
 	LWK_JOIN_WAIT		= 1 << 0,
 	LWK_JOIN_NO_INHERIT	= 1 << 1,
 	LWK_JOIN_DRY_RUN	= 1 << 2,
+	LWK_JOIN_MEMORY_OVER	= 1 << 3,
+	LWK_JOIN_NO_LOCK_TEXT	= 1 << 4,
+};
+
+/**
+ * enum lwk_region - parts of an address space
+ * @LWK_REGION_HEAP: what brk(2) moves the end of.
+ * @LWK_REGION_STACK: the stack of the first thread.
+ * @LWK_REGION_ANON: other anonymous memory, stacks of threads too.
+ * @LWK_REGION_DATA: data of executable files, and what they zero at their end.
+ * @LWK_NR_REGIONS: number of them.
+ */
+enum lwk_region {
+	LWK_REGION_HEAP,
+	LWK_REGION_STACK,
+	LWK_REGION_ANON,
+	LWK_REGION_DATA,
+	LWK_NR_REGIONS
+};
+
+/* &struct lwk_region_policy: pages, when they come, and from where. */
+#define LWK_PAGES_LARGE		0	/* 2 MiB where they fit */
+#define LWK_PAGES_SMALL		1	/* 4 KiB */
+#define LWK_PAGES_GIGANTIC	2	/* 1 GiB, of hugetlbfs; else 2 MiB */
+#define LWK_FAULT_EAGER		0	/* by the call */
+#define LWK_FAULT_LAZY		1	/* when touched */
+#define LWK_NUMA_LOCAL		0	/* the node of the thread's core */
+#define LWK_NUMA_INTERLEAVE	1	/* page by page */
+#define LWK_NUMA_BIND		2	/* no others */
+
+/**
+ * struct lwk_region_policy - memory of a region
+ * @pages: LWK_PAGES_LARGE, LWK_PAGES_SMALL, or, for LWK_REGION_ANON alone,
+ *	LWK_PAGES_GIGANTIC, which new private mappings of 1 GiB or more get as
+ *	far as hugetlbfs has any.
+ * @fault: LWK_FAULT_EAGER or LWK_FAULT_LAZY.
+ * @numa: LWK_NUMA_LOCAL, LWK_NUMA_INTERLEAVE or LWK_NUMA_BIND. What the
+ *	program says by mbind(2) or set_mempolicy(2) is stronger.
+ * @reserved: zero.
+ * @nodes: a bit for each node, for LWK_NUMA_INTERLEAVE (none: all nodes) and
+ *	LWK_NUMA_BIND (at least one); else zero.
+ */
+struct lwk_region_policy {
+	__u8 pages;
+	__u8 fault;
+	__u8 numa;
+	__u8 reserved[5];
+	__aligned_u64 nodes;
 };
 
 /**
@@ -58,6 +114,11 @@ enum lwk_join_flags {
  *	(with @nr_cores: any core of the enclave), as the caller's pid
  *	namespace numbers it; 0 if it has no number there.
  * @reserved: zero.
+ * @memory: in: bytes of LWK memory that nobody else shall get while the
+ *	reservation lasts, a multiple of LWK_MEMORY_UNIT. The processes in it
+ *	may use more if there is more.
+ * @regions: in: how their memory is to be, by &enum lwk_region. All zero: in
+ *	large pages, mapped by the call, from the nearest node.
  *
  * One atomic request: after any error nothing is reserved and the caller is
  * where it was. On success the calling process runs on the reserved cores;
@@ -66,12 +127,14 @@ enum lwk_join_flags {
  *
  * Errors: EINVAL: too small a struct, an unknown flag, a name without its
  * end, no or two ways of naming cores, a core that is not the enclave's or
- * more cores than it has, an invalid quantum or mask length, a caller with
- * more than one thread, with a deadline policy or with a fixed affinity.
+ * more cores than it has, an invalid quantum, mask length, amount of memory or
+ * policy for a region, a node without memory, a caller with more than one
+ * thread, with a deadline policy or with a fixed affinity.
  * ENOENT: no such enclave. EACCES: the caller may not write to the enclave's
  * directory (or what a security module says). EEXIST: the caller runs in an
- * enclave already. EBUSY: cores are held by others. ETIMEDOUT: and still were
- * at the end of the wait. EINTR: a signal came while waiting. E2BIG, EFAULT,
+ * enclave already. ENOSPC: there is less LWK memory, or others were promised
+ * it. EBUSY: cores are held by others. ETIMEDOUT: and still were at the end of
+ * the wait. EINTR: a signal came while waiting. E2BIG, EFAULT,
  * ENOMEM.
  */
 struct lwk_join {
@@ -85,9 +148,12 @@ struct lwk_join {
 	__aligned_u64 cpumask;
 	__s32 holder;
 	__u32 reserved;
+	__aligned_u64 memory;
+	struct lwk_region_policy regions[LWK_NR_REGIONS];
 };
 
 #define LWK_JOIN_SIZE_VER0	72	/* the first published struct */
+#define LWK_JOIN_SIZE_VER1	144	/* with memory */
 
 /**
  * enum lwk_kind - what took a core out of user mode
@@ -232,11 +298,39 @@ struct lwk_counts {
 
 #define LWK_COUNTS_SIZE_VER0	16	/* the first published struct */
 
+/**
+ * struct lwk_memory - LWK memory of a reservation
+ * @size: in: sizeof(struct lwk_memory), as above.
+ * @reserved: zero.
+ * @promised: out: bytes that nobody else gets; 0 when it has ended.
+ * @used: out: bytes that its processes have, or which others still hold.
+ * @peak: out: the most that it was.
+ * @of_linux: out: bytes of Linux that its processes were given, since there was
+ *	no LWK memory, in the course of time.
+ *
+ * Of the last reservation that was joined through the same open file; it may
+ * have ended since.
+ *
+ * Errors: EINVAL: too small a struct. ENODATA: no reservation was joined
+ * through this file. E2BIG, EFAULT.
+ */
+struct lwk_memory {
+	__u32 size;
+	__u32 reserved;
+	__aligned_u64 promised;
+	__aligned_u64 used;
+	__aligned_u64 peak;
+	__aligned_u64 of_linux;
+};
+
+#define LWK_MEMORY_SIZE_VER0	40	/* the first published struct */
+
 #define LWK_IOC_MAGIC		0xBE
 /* The structs carry their own size, hence no size in the number. */
 #define LWK_IOC_JOIN		_IO(LWK_IOC_MAGIC, 0x00)
 #define LWK_IOC_STATS		_IO(LWK_IOC_MAGIC, 0x01)
 #define LWK_IOC_POLICY		_IO(LWK_IOC_MAGIC, 0x02)
 #define LWK_IOC_COUNTS		_IO(LWK_IOC_MAGIC, 0x03)
+#define LWK_IOC_MEMORY		_IO(LWK_IOC_MAGIC, 0x04)
 
 #endif /* _UAPI_LINUX_LWK_H */
