@@ -40,6 +40,13 @@ int lwkdev_counts(int fd, struct lwk_call_count *counts)
 	return ioctl(fd, LWK_IOC_COUNTS, &request);
 }
 
+int lwkdev_memory(int fd, struct lwk_memory *memory)
+{
+	memory->size = sizeof(*memory);
+	memory->reserved = 0;
+	return ioctl(fd, LWK_IOC_MEMORY, memory);
+}
+
 const char *lwkdev_enclaves(void)
 {
 	return "/sys/kernel/config/lwk";

@@ -25,6 +25,9 @@ int lwkdev_policy(int fd, struct lwk_policy *policy);
 /* LWK_IOC_COUNTS of all LWK_CALLS calls: 0, or -1 with errno. */
 int lwkdev_counts(int fd, struct lwk_call_count *counts);
 
+/* LWK_IOC_MEMORY: 0, or -1 with errno. Fills in @memory->size itself. */
+int lwkdev_memory(int fd, struct lwk_memory *memory);
+
 /* Directory that has one directory per enclave. */
 const char *lwkdev_enclaves(void);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,32 @@ int number_parse_count(const char *text, unsigned int max,
 	if (errno || n < 1 || n > max)
 		return -ERANGE;
 	*value = (unsigned int)n;
+	return 0;
+}
+
+int number_parse_bytes(const char *text, unsigned long long *value)
+{
+	static const char suffixes[] = "kmgt";
+	unsigned int shift = 0;
+	unsigned long long n;
+	const char *suffix;
+	char *end;
+
+	if (!strchr("0123456789", *text))
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (end == text)
+		return -EINVAL;
+	if (*end) {
+		suffix = strchr(suffixes, tolower((unsigned char)*end));
+		if (!suffix || end[1])
+			return -EINVAL;
+		shift = 10 * (unsigned int)(suffix - suffixes + 1);
+	}
+	if (errno || n > ULLONG_MAX >> shift)
+		return -ERANGE;
+	*value = n << shift;
 	return 0;
 }
 

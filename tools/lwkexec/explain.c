@@ -250,6 +250,34 @@ static void explain_invalid(const struct request *request)
 	free(want);
 }
 
+/* A value of /proc/meminfo in kB, or -1. */
+static long long value_of(const char *key)
+{
+	FILE *in = fopen("/proc/meminfo", "r");
+	long long value = -1;
+	char name[64];
+
+	while (in && fscanf(in, " %63[^:]: %lld%*[^\n]", name, &value) == 2) {
+		if (!strcmp(name, key))
+			break;
+		value = -1;
+	}
+	if (in)
+		fclose(in);
+	return value;
+}
+
+static void explain_memory(const struct request *request)
+{
+	long long total = value_of("LwkTotal");
+
+	if (total <= 0)
+		warnx("-m: this machine has no LWK memory: boot with lwkmem=SIZE (see lwkexec(1))");
+	else
+		warnx("-m: %llu MiB asked for, the LWK has %lld MiB, of which others have reserved some: ask for less, or for none",
+		      request->memory >> 20, total >> 10);
+}
+
 void explain_join(int error, const struct request *request,
 		  const struct reservation *reservation)
 {
@@ -267,6 +295,9 @@ void explain_join(int error, const struct request *request,
 		break;
 	case EINVAL:
 		explain_invalid(request);
+		break;
+	case ENOSPC:
+		explain_memory(request);
 		break;
 	case EEXIST:
 		warnx("enclave %s%s: this process runs in an enclave already, and its children with it: run the command without lwkexec, or start lwkexec outside",

@@ -9,8 +9,8 @@
 #include "join.h"
 #include "lwkdev.h"
 
-_Static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER0,
-	       "join.c fills the first published struct");
+_Static_assert(sizeof(struct lwk_join) == LWK_JOIN_SIZE_VER1,
+	       "join.c fills this struct");
 
 #define MASK_LONGS	(CPULIST_MAX_CPUS / (sizeof(long) * CHAR_BIT))
 
@@ -39,6 +39,12 @@ static void fill(struct lwk_join *join, const struct request *request,
 	join->nr_cores = request->nr_cores;
 	join->quantum_us = request->quantum_us;
 	join->timeout_ms = request->wait ? timeout_ms : 0;
+	join->memory = request->memory;
+	if (request->memory_over)
+		join->flags |= LWK_JOIN_MEMORY_OVER;
+	if (request->no_lock_text)
+		join->flags |= LWK_JOIN_NO_LOCK_TEXT;
+	memcpy(join->regions, request->regions, sizeof(join->regions));
 	join->cpumask_len = MASK_LONGS * sizeof(*mask);
 	join->cpumask = (uintptr_t)mask;
 	if (request->cores)

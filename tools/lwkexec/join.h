@@ -4,6 +4,7 @@
 #define LWKEXEC_JOIN_H
 
 #include <stdbool.h>
+#include <linux/lwk.h>
 #include <sys/types.h>
 
 #include "calls.h"
@@ -26,6 +27,10 @@
  * @timeout_ms: as in struct lwk_join
  * @no_inherit: children leave the LWK
  * @dry_run: reserve nothing
+ * @memory: bytes of LWK memory to reserve, or 0
+ * @memory_over: more than @memory may be had from Linux
+ * @regions: how memory is to be
+ * @no_lock_text: program text is not locked
  * @calls: where system calls are to be served, as far as the user says
  */
 struct request {
@@ -38,6 +43,10 @@ struct request {
 	unsigned int timeout_ms;
 	bool no_inherit;
 	bool dry_run;
+	unsigned long long memory;
+	bool memory_over;
+	struct lwk_region_policy regions[LWK_NR_REGIONS];
+	bool no_lock_text;
 	struct calls_policy calls;
 };
 

@@ -86,8 +86,9 @@ _lwkexec_offset()
 			((offset++))
 			return
 			;;
-		-e | -c | -n | --enclave | --cpus | --ncpus | --quantum | \
-			--local | --hop)
+		-e | -c | -n | -m | --enclave | --cpus | --ncpus | --memory | \
+			--mem-over | --pages | --fault | --numa | --lock-text | \
+			--quantum | --local | --hop)
 			((offset++))
 			[[ ${COMP_WORDS[offset]} == "=" ]] && ((offset++))
 			;;
@@ -126,6 +127,26 @@ _lwkexec()
 		mapfile -t COMPREPLY < <(compgen -W "{1..8} all" -- "$cur")
 		return
 		;;
+	--mem-over)
+		mapfile -t COMPREPLY < <(compgen -W "fail linux" -- "$cur")
+		return
+		;;
+	--pages)
+		mapfile -t COMPREPLY < <(compgen -W "1g 2m 4k" -- "$cur")
+		return
+		;;
+	--fault)
+		mapfile -t COMPREPLY < <(compgen -W "eager lazy" -- "$cur")
+		return
+		;;
+	--numa)
+		mapfile -t COMPREPLY < <(compgen -W "local interleave bind:" -- "$cur")
+		return
+		;;
+	--lock-text)
+		mapfile -t COMPREPLY < <(compgen -W "yes no" -- "$cur")
+		return
+		;;
 	--quantum)
 		mapfile -t COMPREPLY < <(compgen -W "0 1 10 100" -- "$cur")
 		return
@@ -142,8 +163,9 @@ _lwkexec()
 		;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '-e -c -n -v -h -V
-			--enclave --cpus --ncpus --quantum= --no-inherit
+		mapfile -t COMPREPLY < <(compgen -W '-e -c -n -m -v -h -V
+			--enclave --cpus --ncpus --memory= --mem-over= --pages=
+			--fault= --numa= --lock-text= --quantum= --no-inherit
 			--wait --wait= --local= --hop= --local-all --hop-all
 			--verbose --dry-run --json --stats --stats= --help --version --' -- "$cur")
 		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace

@@ -21,6 +21,7 @@
 #include "explain.h"
 #include "join.h"
 #include "lwkdev.h"
+#include "memory.h"
 #include "number.h"
 #include "report.h"
 
@@ -63,12 +64,23 @@ enum {
 	OPT_HOP,
 	OPT_LOCAL_ALL,
 	OPT_HOP_ALL,
+	OPT_MEM_OVER,
+	OPT_PAGES,
+	OPT_FAULT,
+	OPT_NUMA,
+	OPT_LOCK_TEXT,
 };
 
 static const struct option long_options[] = {
 	{ "enclave", required_argument, NULL, 'e' },
 	{ "cpus", required_argument, NULL, 'c' },
 	{ "ncpus", required_argument, NULL, 'n' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "mem-over", required_argument, NULL, OPT_MEM_OVER },
+	{ "pages", required_argument, NULL, OPT_PAGES },
+	{ "fault", required_argument, NULL, OPT_FAULT },
+	{ "numa", required_argument, NULL, OPT_NUMA },
+	{ "lock-text", required_argument, NULL, OPT_LOCK_TEXT },
 	{ "quantum", required_argument, NULL, OPT_QUANTUM },
 	{ "no-inherit", no_argument, NULL, OPT_NO_INHERIT },
 	{ "wait", optional_argument, NULL, OPT_WAIT },
@@ -92,6 +104,18 @@ static const char usage_text[] =
 "  -e, --enclave NAME    the enclave (default: $LWK_ENCLAVE, or boot)\n"
 "  -c, --cpus LIST       these cores, such as 2,4-7\n"
 "  -n, --ncpus N         that many cores, or \"all\" (default: 1)\n"
+"  -m, --memory SIZE     reserve LWK memory, such as 512m or 4g\n"
+"      --mem-over=HOW    beyond it, fail (ENOMEM; the default) or use memory of\n"
+"                        linux\n"
+"      --pages=SIZE      pages of 2m where they fit (the default), of 4k, or\n"
+"                        of 1g for mappings, as far as there are any\n"
+"      --fault=WHEN      memory is there at the call (eager, the default) or when\n"
+"                        touched (lazy)\n"
+"      --numa=HOW        from the node of the core (local, the default), from\n"
+"                        all (interleave) or from some (bind:NODES); each of\n"
+"                        these three may name a part: heap:, stack:, anon:, data:\n"
+"      --lock-text=no    program text may be reclaimed (default: yes, locked\n"
+"                        if ulimit -l is unlimited)\n"
 "      --quantum=MS      round robin quantum in ms, 0 to 10000; 0: never\n"
 "                        (default: the enclave's)\n"
 "      --no-inherit      child processes leave the LWK\n"
@@ -200,6 +224,31 @@ static void set_ncpus(struct request *request, const char *text)
 		     text, CPULIST_MAX_CPUS);
 }
 
+static void set_memory_option(struct request *request, int option,
+			      const char *arg)
+{
+	switch (option) {
+	case 'm':
+		memory_set_size(request, arg);
+		break;
+	case OPT_MEM_OVER:
+		memory_set_over(request, arg);
+		break;
+	case OPT_PAGES:
+		memory_set_pages(request, arg);
+		break;
+	case OPT_FAULT:
+		memory_set_fault(request, arg);
+		break;
+	case OPT_NUMA:
+		memory_set_numa(request, arg);
+		break;
+	case OPT_LOCK_TEXT:
+		memory_set_lock_text(request, arg);
+		break;
+	}
+}
+
 static void set_option(struct options *options, int option, const char *arg)
 {
 	struct request *request = &options->request;
@@ -217,6 +266,14 @@ static void set_option(struct options *options, int option, const char *arg)
 		break;
 	case 'v':
 		options->verbose = true;
+		break;
+	case 'm':
+	case OPT_MEM_OVER:
+	case OPT_PAGES:
+	case OPT_FAULT:
+	case OPT_NUMA:
+	case OPT_LOCK_TEXT:
+		set_memory_option(request, option, arg);
 		break;
 	case OPT_QUANTUM:
 		set_quantum(request, arg);
@@ -272,7 +329,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	set_defaults(&options->request);
-	while ((option = getopt_long(argc, argv, "+e:c:n:vhV", long_options,
+	while ((option = getopt_long(argc, argv, "+e:c:n:m:vhV", long_options,
 				     NULL)) != -1)
 		set_option(options, option, optarg);
 	options->command = argv + optind;
@@ -284,6 +341,8 @@ static void parse_options(struct options *options, int argc, char **argv)
 		errx(EXIT_LWKEXEC,
 		     "-c '%s' and -n '%s': both name the cores: give only one",
 		     options->cpus, options->ncpus);
+	if (options->request.memory_over && !options->request.memory)
+		errx(EXIT_LWKEXEC, "--mem-over: beyond what? Give -m SIZE");
 	if (options->json && !options->request.dry_run && !options->stats)
 		errx(EXIT_LWKEXEC,
 		     "--json: only --dry-run and --stats print anything: give one of them");
@@ -489,6 +548,7 @@ static void tell_outcome(const struct options *options, int device,
 	outcome.status = status;
 	outcome.elapsed_us = us_since(&witness->start);
 	if (lwkdev_stats(device, &outcome.stats) < 0 ||
+	    lwkdev_memory(device, &outcome.memory) < 0 ||
 	    lwkdev_counts(device, outcome.calls) < 0) {
 		explain_stats(errno);
 		return;
@@ -566,5 +626,6 @@ int main(int argc, char **argv)
 	}
 	if (witness)
 		testify(witness, &reservation);
+	memory_limit(&options.request);
 	become(options.command, witness);
 }

@@ -70,6 +70,20 @@ static void report_row(FILE *out, const char *name, unsigned long long foreign,
 	fprintf(out, "%-8s %15llu %15llu\n", name, foreign, own);
 }
 
+/* Of a machine without LWK memory there is nothing to say. */
+static void report_memory(FILE *out, const struct request *request,
+			  const struct lwk_memory *memory)
+{
+	if (!request->memory && !memory->peak && !memory->of_linux)
+		return;
+	fprintf(out, "%-8s %15.1f MiB at most, %.1f MiB reserved\n", "memory",
+		(double)memory->peak / (1 << 20),
+		(double)request->memory / (1 << 20));
+	if (memory->of_linux)
+		fprintf(out, "%-8s %15.1f MiB besides from Linux\n", "",
+			(double)memory->of_linux / (1 << 20));
+}
+
 void report_outcome(FILE *out, const struct request *request,
 		    const struct reservation *reservation,
 		    const struct outcome *outcome)
@@ -91,6 +105,7 @@ void report_outcome(FILE *out, const struct request *request,
 		   total(stats->own, nr));
 	fprintf(out, "%-8s %15.3f s\n", "elapsed",
 		(double)outcome->elapsed_us / 1e6);
+	report_memory(out, request, &outcome->memory);
 	report_calls(out, outcome->calls);
 	free(cores);
 }
@@ -146,8 +161,20 @@ static json_object *json_interruptions(const struct lwk_stats *stats)
 	return object;
 }
 
+static json_object *json_memory(const struct request *request,
+				const struct lwk_memory *memory)
+{
+	json_object *object = json_object_new_object();
+
+	add_number(object, "reserved", request->memory);
+	add_number(object, "peak", memory->peak);
+	add_number(object, "of_linux", memory->of_linux);
+	return object;
+}
+
 /* Exactly one of status and signal is a number. */
-static void add_outcome(json_object *object, const struct outcome *outcome)
+static void add_outcome(json_object *object, const struct request *request,
+			const struct outcome *outcome)
 {
 	int status = outcome->status;
 
@@ -159,6 +186,8 @@ static void add_outcome(json_object *object, const struct outcome *outcome)
 			       json_object_new_int64(outcome->elapsed_us));
 	json_object_object_add(object, "interruptions",
 			       json_interruptions(&outcome->stats));
+	json_object_object_add(object, "memory",
+			       json_memory(request, &outcome->memory));
 	json_object_object_add(object, "calls",
 			       report_calls_json(outcome->calls));
 }
@@ -187,7 +216,7 @@ int report_json(FILE *out, const struct request *request,
 			       json_object_new_boolean(!request->no_inherit));
 	json_object_object_add(object, "command", json_strings(command));
 	if (outcome)
-		add_outcome(object, outcome);
+		add_outcome(object, request, outcome);
 	fprintf(out, "%s\n",
 		json_object_to_json_string_ext(object,
 					       JSON_C_TO_STRING_PRETTY |

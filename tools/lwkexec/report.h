@@ -12,12 +12,14 @@
 /**
  * struct outcome - what became of the command
  * @stats: the kernel's account of it
+ * @memory: its LWK memory
  * @calls: its system calls, by number
  * @status: its end, as wait(2) has it
  * @elapsed_us: how long it had the cores
  */
 struct outcome {
 	struct lwk_stats stats;
+	struct lwk_memory memory;
 	struct lwk_call_count calls[LWK_CALLS];
 	int status;
 	long long elapsed_us;

@@ -11,6 +11,7 @@
  *   FAKE_STATS    errno value of lwkdev_stats()
  *   FAKE_KINDS    number of kinds that this kernel knows
  *   FAKE_POLICY   errno value of lwkdev_policy()
+ *   FAKE_OF_LINUX so many MiB came from Linux; 5 MiB from the LWK
  *
  * A policy is logged as the words of the 64-bit ABI that say something.
  * A request by number gets the cores from 2 on. An interruption of kind N has
@@ -59,6 +60,15 @@ static void log_request(const struct lwk_join *join, unsigned long mask)
 	fprintf(file, "%u %#x %s %u %u %u %u %#lx\n", join->size, join->flags,
 		join->enclave, join->nr_cores, join->quantum_us,
 		join->timeout_ms, join->cpumask_len, mask);
+	if (join->memory)
+		fprintf(file, "memory %llu\n", (unsigned long long)join->memory);
+	for (unsigned int i = 0; i < LWK_NR_REGIONS; i++) {
+		const struct lwk_region_policy *r = &join->regions[i];
+
+		if (r->pages || r->fault || r->numa)
+			fprintf(file, "region %u %u %u %u %#llx\n", i, r->pages,
+				r->fault, r->numa, (unsigned long long)r->nodes);
+	}
 	fclose(file);
 }
 
@@ -130,5 +140,14 @@ int lwkdev_counts(int fd, struct lwk_call_count *counts)
 		.local = 3, .hops = 2, .ns = 5000, .worst = 4000
 	};
 	counts[LWK_CALLS_64 + 20].local = 1;
+	return 0;
+}
+
+int lwkdev_memory(int fd, struct lwk_memory *memory)
+{
+	(void)fd;
+	*memory = (struct lwk_memory){
+		.peak = 5 << 20, .of_linux = (__u64)env_number("FAKE_OF_LINUX") << 20
+	};
 	return 0;
 }

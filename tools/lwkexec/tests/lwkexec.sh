@@ -14,7 +14,9 @@ real=$(realpath "$1") fake=$(realpath "$2")
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=164 run=0 failed=0
+planned=216 run=0 failed=0
+gigantic=/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+grep -q '[1-9]' $gigantic 2>/dev/null || planned=$((planned + 2))
 printf 'TAP version 13\n1..%d\n' "$planned"
 
 # Errors by number, as fake-lwkdev.c wants them.
@@ -103,6 +105,37 @@ try 125 "name is a path" "$real" -e ../boot true
 has err "'../boot'"
 try 125 "name too long" "$real" -e 12345678901234567890123456789012 true
 
+for size in "" 0 3m 1.5g lots 99999999999t; do
+	try 125 "memory '$size'" "$real" -m "$size" true
+	has err "-m '$size': "
+done
+try 125 "memory over nothing" "$real" --mem-over=linux true
+has err "Give -m SIZE"
+try 125 "memory over what" "$real" -m 2m --mem-over=swap true
+has err "--mem-over=swap: give fail or linux"
+try 125 "pages" "$real" --pages=3k true
+has err "--pages=3k: give 1g, 2m or 4k"
+try 125 "pages of 1 GiB where there can be none" "$real" --pages=heap:1g true
+has err "--pages=heap:1g: only mappings"
+if ! grep -q '[1-9]' $gigantic 2>/dev/null; then
+	try 125 "pages of 1 GiB where there are none" "$real" --pages=1g true
+	has err "--pages=1g: this machine has no pages of 1 GiB"
+fi
+try 125 "pages of no region" "$real" --pages=text:4k true
+has err "--pages=text:4k: give"
+try 125 "fault" "$real" --fault=never true
+has err "--fault=never: give eager or lazy"
+try 125 "numa" "$real" --numa=far true
+has err "--numa=far: give local"
+try 125 "bind to no node" "$real" --numa=bind: true
+has err "--numa=bind:: no node at all"
+try 125 "bind to no number" "$real" --numa=heap:bind:x true
+has err "--numa=heap:bind:x: not a number, at 'x'"
+try 125 "bind beyond" "$real" --numa=bind:64 true
+has err "no node above 63"
+try 125 "lock text" "$real" --lock-text=perhaps true
+has err "give yes or no"
+
 echo "# command"
 try 127 "not found" "$fake" no-such-command
 has err "no-such-command"
@@ -119,15 +152,15 @@ is out "-n 1 --help"
 
 echo "# request"
 try 0 "default" "$fake" true
-is log "72 0 boot 1 4294967295 0 1024 0"
+is log "144 0 boot 1 4294967295 0 1024 0"
 try 0 "all of it" "$fake" -e apps -c 3,5 --quantum=0.5 --no-inherit \
 	--wait=1.5 true
-is log "72 0x3 apps 0 500 1500 1024 0x28"
+is log "144 0x3 apps 0 500 1500 1024 0x28"
 try 0 "by number, no quantum, wait for ever" "$fake" -n 3 --quantum 0 \
 	--wait true
-is log "72 0x1 boot 3 0 4294967295 1024 0"
+is log "144 0x1 boot 3 0 4294967295 1024 0"
 try 0 "all cores" "$fake" -n all true
-is log "72 0 boot 0 4294967295 0 1024 0x3c"
+is log "144 0 boot 0 4294967295 0 1024 0x3c"
 try 0 "enclave of the environment" env LWK_ENCLAVE=apps "$fake" true
 has log " apps "
 try 0 "option before environment" env LWK_ENCLAVE=apps "$fake" -e boot true
@@ -139,12 +172,32 @@ result $? "... for the rest of its time"
 try 125 "wait ends" env FAKE_EINTR=9 "$fake" --wait=0.03 true
 has err "after 0.03 s"
 
+try 0 "memory" "$fake" -m 4m sh -c 'ulimit -d'
+is out 4096
+has log "144 0 boot"
+has log "memory 4194304"
+try 0 "memory and a lower limit" sh -c \
+	"ulimit -d 3000; exec '$fake' -m 4m --mem-over=fail sh -c 'ulimit -d'"
+is out 3000
+try 0 "memory over from Linux" sh -c \
+	"ulimit -d 100000; exec '$fake' -m 2g --mem-over=linux sh -c 'ulimit -d'"
+is out 100000
+has log "144 0x8 boot"
+try 0 "regions" "$fake" --pages=stack:4k --fault=lazy --fault=heap:eager \
+	--numa=anon:bind:0,2 --numa=data:interleave --lock-text=no true
+has log "144 0x10 boot"
+has log "region 1 1 1 0 0"
+has log "region 2 0 1 2 0x5"
+has log "region 3 0 1 1 0"
+! grep -q "region 0" log
+result $? "... and nothing of the heap"
+
 echo "# reports"
 try 0 "verbose" "$fake" -v -n 2 true
 is err "lwkexec: enclave boot, cores 2-3, quantum 100 ms"
 try 0 "dry run" "$fake" --dry-run -e apps -n 2 --quantum=0 --wait false
 is out "enclave apps, cores 2-3, no quantum"
-is log "72 0x4 apps 2 0 0 1024 0"
+is log "144 0x4 apps 2 0 0 1024 0"
 try 0 "dry run, JSON" "$fake" --dry-run --json -n 2 --no-inherit echo 'a"b'
 tr -d ' \n' <out >flat
 test "$(cat flat)" = '{"enclave":"boot","cores":"2-3","core_numbers":[2,3],"quantum_us":100000,"inherit":false,"command":["echo","a\"b"]}'
@@ -165,6 +218,7 @@ nmi                   60            6000
 other                 70            7000
 fault                 80            8000
 total                360           36000
+memory               5.0 MiB at most, 0.0 MiB reserved
        calls        local       hopped      mean us     worst us call
            5            3            2          2.5          4.0 read
            1            1            0          0.0          0.0 getpid/32
@@ -179,7 +233,7 @@ try 7 "stats, and the status of the command" "$fake" --stats -n 2 \
 	sh -c 'echo out; exit 7'
 table err
 is out "out"
-is log "72 0 boot 2 4294967295 0 1024 0"
+is log "144 0 boot 2 4294967295 0 1024 0"
 try 0 "stats in a file" "$fake" -n 2 --stats=stats sh -c 'echo err >&2'
 table stats
 is err "err"
@@ -199,6 +253,10 @@ signalled()
 	wait $!
 }
 try 9 "stats, and a signal from outside" signalled
+try 0 "stats of memory from Linux" env FAKE_OF_LINUX=3 "$fake" -m 2m \
+	--mem-over=linux --stats true
+has err "memory               5.0 MiB at most, 2.0 MiB reserved"
+has err "                     3.0 MiB besides from Linux"
 try 0 "stats with a kind to come" env FAKE_KINDS=10 "$fake" --stats true
 has err "kind 9                90            9000"
 has err "total                450           45000"
@@ -221,6 +279,7 @@ cat >want <<END
 "device":{"foreign":50,"own":5000},"nmi":{"foreign":60,"own":6000},
 "other":{"foreign":70,"own":7000},"fault":{"foreign":80,"own":8000},
 "total":{"foreign":360,"own":36000}},
+"memory":{"reserved":0,"peak":5242880,"of_linux":0},
 "calls":{"read":{"calls":5,"local":3,"hopped":2,"mean_ns":2500,
 "worst_ns":4000},"getpid/32":{"calls":1,"local":1,"hopped":0,"mean_ns":0,
 "worst_ns":0}}}
