@@ -28,14 +28,6 @@
 /* Of the signals that were due, at least one in so many must come. */
 #define COARSE		4
 
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "# %s:%d: %s (errno %d)\n",		\
-			__func__, __LINE__, #cond, errno);		\
-		return 1;						\
-	}								\
-} while (0)
-
 FIXTURE(cputime)
 {
 	struct member member;

@@ -24,15 +24,6 @@
 /* What a start leaves behind on a core is over by then. */
 #define SETTLE_MS	500
 
-/* As in the tests beside this: the child says what is wrong, and where. */
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "# %s:%d: %s (errno %d)\n",		\
-			__func__, __LINE__, #cond, errno);		\
-		return 1;						\
-	}								\
-} while (0)
-
 /* A line of the file disturbances. */
 struct line {
 	int cpu, own, from;

@@ -19,13 +19,6 @@
 #define NOBODY		65534
 #define SETTLE_MS	300
 
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-		return 1;						\
-	}								\
-} while (0)
-
 static void set_bit(__u64 *words, int bit)
 {
 	words[bit / 64] |= 1ULL << bit % 64;

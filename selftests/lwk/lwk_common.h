@@ -29,6 +29,15 @@
 #define MASK_CPUS	8192
 typedef struct { __u64 bits[MASK_CPUS / 64]; } mask_t;
 
+/* A child says what is wrong, and where, and ends with status 1. */
+#define CHECK(cond) do {						\
+	if (!(cond)) {							\
+		fprintf(stderr, "# %s:%d: %s (errno %d)\n",		\
+			__func__, __LINE__, #cond, errno);		\
+		return 1;						\
+	}								\
+} while (0)
+
 static inline int lwk_open(void)
 {
 	return open("/dev/lwk", O_RDWR | O_CLOEXEC);

@@ -35,18 +35,6 @@ FIXTURE_TEARDOWN(class)
 	EXPECT_TRUE(lwk_all_free());
 }
 
-/*
- * What a child finds wrong is its exit status: the number of the check. The
- * parent's message then names the line.
- */
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "# %s:%d: %s (errno %d)\n",		\
-			__func__, __LINE__, #cond, errno);		\
-		return 1;						\
-	}								\
-} while (0)
-
 static int affinity_is(int a, int b)
 {
 	cpu_set_t set;
