@@ -55,8 +55,9 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  -j$(JOBS)
 
 .PHONY: help demo test soak kselftest kernel tools tree config shell \
-	bench bench-overhead bench-hops bench-noise bench-report bench-check bench-accept \
-	bench-programs bench-deb check check-prefixes check-bloat refresh deps clean distclean
+	bench bench-overhead bench-hops bench-memory bench-noise bench-report \
+	bench-check bench-accept bench-programs bench-deb check check-prefixes \
+	check-bloat refresh deps clean distclean
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -73,6 +74,7 @@ help:
 ## bench          all benchmarks of the deterministic lab, with a report
 ## bench-overhead what the LWK costs Linux, in exact instructions
 ## bench-hops     what system calls cost, by where they are served
+## bench-memory   what memory costs, by whose it is and how it comes
 ## bench-noise    what interrupts a core, under each storm (STORMS=A,B)
 ## bench-check    compare the figures of `make bench` with bench/budget.json
 ## bench-accept   make them the budget
@@ -88,7 +90,7 @@ help:
 ## it works; JOBS=N. For a distribution's kernel: KERNEL=distro
 ## DISTRO_CONFIG=FILE.
 
-KSELFTEST := clone3 core exec futex membarrier pidfd proc ptrace rseq seccomp \
+KSELFTEST := clone3 core exec futex membarrier mm pidfd proc ptrace rseq seccomp \
 	sigaltstack timers vDSO x86
 
 deps:
@@ -124,9 +126,13 @@ soak: kernel tools bench-programs $(BUILD)/bench/storm-files
 KSELFTEST_debug := --limit 1500 --time-limit 7200 \
 	--explained selftests/kselftest/explained.debug
 
+# mm/khugepaged.c does not include what defines it.
+KSELFTEST_CFLAGS := -DKSFT_SKIP=4
+
 kselftest: kernel tools
 	scripts/deps kselftest
 	$(KMAKE) headers
+	EXTRA_CFLAGS="$(KSELFTEST_CFLAGS)" \
 	$(MAKE) -s -C $(TREE)/tools/testing/selftests O=$(OUT) \
 		KBUILD_OUTPUT=$(OUT) TARGETS="$(KSELFTEST)" \
 		INSTALL_PATH=$(BUILD)/kselftest/install install > $(BUILD)/kselftest.log 2>&1
@@ -164,8 +170,11 @@ bench-hops: kernel bench-programs
 	bench/hops --timed --json $(BUILD)/bench/hops.json \
 		--map $(OUT)/System.map $(IMAGE)
 
+bench-memory: kernel bench-programs
+	bench/memory --json $(BUILD)/bench/memory.json $(IMAGE)
+
 # One after the other: the lab's runs use all cores themselves.
-bench: bench-overhead bench-hops
+bench: bench-overhead bench-hops bench-memory
 	$(MAKE) --no-print-directory bench-noise bench-report bench-check
 
 bench-programs: | deps
@@ -173,6 +182,7 @@ bench-programs: | deps
 	$(MAKE) -s -C bench/plugin O=$(BUILD)/bench/plugin
 	$(MAKE) -s -C bench/init O=$(BUILD)/bench/init
 	$(MAKE) -s -C bench/calls O=$(BUILD)/bench/calls
+	$(MAKE) -s -C bench/backing O=$(BUILD)/bench/backing
 	$(MAKE) -s -C bench O=$(BUILD)/bench LDFLAGS=-static
 
 NOISE		= bench/noise --storm-files $(BUILD)/bench/storm-files \

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <linux/lwk.h>
 
+#include "../init/join.h"
 #include "calls.h"
 
 const char * const place_names[PLACES] = {
@@ -13,25 +14,6 @@ const char * const place_names[PLACES] = {
 	[LWK_LOCAL]	= "lwk_local",
 	[LWK_HOP]	= "lwk_hop",
 };
-
-static int join(void)
-{
-	uint64_t mask = 1 << CORE_LWK;
-	struct lwk_join req = {
-		.size = sizeof(req),
-		.enclave = LWK_ENCLAVE_BOOT,
-		.quantum_us = LWK_QUANTUM_DEFAULT,
-		.cpumask_len = sizeof(mask),
-		.cpumask = (uintptr_t)&mask,
-	};
-	int dev = open("/dev/lwk", O_RDWR | O_CLOEXEC);
-
-	if (dev < 0)
-		return fail("/dev/lwk");
-	if (ioctl(dev, LWK_IOC_JOIN, &req))
-		return fail("LWK_IOC_JOIN");
-	return dev;
-}
 
 /* All calls here, or all of them away. */
 static int serve(int dev, bool hop)
@@ -55,7 +37,7 @@ int place_enter(enum place place)
 		return machine_pin(0, CORE_ISOLATED, CORE_ISOLATED);
 	case LWK_LOCAL:
 	case LWK_HOP:
-		dev = join();
+		dev = join_core(CORE_LWK);
 		return dev < 0 ? -1 : serve(dev, place == LWK_HOP);
 	default:
 		return -1;

@@ -15,11 +15,12 @@
  * The emulator also fits the size of its TLBs to what was used in the last
  * 100 ms of the host. A miss sets accessed bits that the guest may see.
  *
- * Preloaded (LD_PRELOAD), these three take the place of libc's and GLib's.
+ * Preloaded (LD_PRELOAD), these take the place of libc's and GLib's.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -37,14 +38,19 @@
 static atomic_bool still;
 static sem_t ended;
 
+/* What the CPUs' thread waits for while all CPUs rest. */
+static pthread_cond_t *_Atomic resting;
+static atomic_bool only_at_rest;
+static sem_t rested;
+
 static bool is_main_loop(void)
 {
 	return gettid() == getpid();
 }
 
-static void *libc_function(const char *name)
+static void *libc_function(const char *name, const char *version)
 {
-	void *function = dlsym(RTLD_NEXT, name);
+	void *function = dlvsym(RTLD_NEXT, name, version);
 
 	if (!function) {
 		fprintf(stderr, "excursions: %s: %s\n", name, dlerror());
@@ -54,31 +60,80 @@ static void *libc_function(const char *name)
 }
 
 /* A signal, such as the one that ends the emulator, ends the wait, too. */
-static void wait_for_end(void)
+static bool wait_for(sem_t *sem)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += GIVE_UP_S;
-	while (atomic_load(&still)) {
-		if (!sem_clockwait(&ended, CLOCK_MONOTONIC, &until))
-			continue;
-		fprintf(stderr, "excursions: the main loop runs again (%s): this run may not repeat\n",
-			errno == EINTR ? "a signal" : "it has waited for 600 s");
-		still_end();
-	}
+	if (!sem_clockwait(sem, CLOCK_MONOTONIC, &until))
+		return true;
+	fprintf(stderr, "still: the main loop runs again (%s): this run may not repeat\n",
+		errno == EINTR ? "a signal" : "it has waited for 600 s");
+	return false;
+}
+
+static void wait_for_end(void)
+{
+	while (atomic_load(&still))
+		if (!wait_for(&ended))
+			still_end();
+}
+
+/* From then on no CPU runs until the main loop has seen to the timers. */
+static void wait_for_rest(void)
+{
+	while (atomic_load(&only_at_rest) && !atomic_load(&resting))
+		if (!wait_for(&rested))
+			still_end();
 }
 
 PLUGIN_EXPORT int ppoll(struct pollfd *fds, nfds_t count,
 			const struct timespec *timeout, const sigset_t *mask)
 {
 	static typeof(ppoll) *libc_ppoll;
+	int ready;
 
 	if (!libc_ppoll)
-		libc_ppoll = libc_function("ppoll");
+		libc_ppoll = libc_function("ppoll", "GLIBC_2.4");
 	if (is_main_loop())
 		wait_for_end();
-	return libc_ppoll(fds, count, timeout, mask);
+	ready = libc_ppoll(fds, count, timeout, mask);
+	if (is_main_loop())
+		wait_for_rest();
+	return ready;
+}
+
+/* Of the other threads, only that of the CPUs waits so: when all rest. */
+PLUGIN_EXPORT int pthread_cond_wait(pthread_cond_t *cond,
+				    pthread_mutex_t *mutex)
+{
+	static typeof(pthread_cond_wait) *libc_wait;
+	int error;
+
+	if (!libc_wait)
+		libc_wait = libc_function("pthread_cond_wait", "GLIBC_2.3.2");
+	if (is_main_loop())
+		return libc_wait(cond, mutex);
+	atomic_store(&resting, cond);
+	if (atomic_load(&only_at_rest))
+		sem_post(&rested);
+	error = libc_wait(cond, mutex);
+	atomic_store(&resting, NULL);
+	return error;
+}
+
+/* The main loop has work for the CPUs, whose thread may not know yet. */
+PLUGIN_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+	static typeof(pthread_cond_broadcast) *libc_broadcast;
+	pthread_cond_t *expected = cond;
+
+	if (!libc_broadcast)
+		libc_broadcast = libc_function("pthread_cond_broadcast",
+					       "GLIBC_2.3.2");
+	atomic_compare_exchange_strong(&resting, &expected, NULL);
+	return libc_broadcast(cond);
 }
 
 /* The TLBs' clock stands. The main loop keeps the host's time. */
@@ -87,7 +142,8 @@ PLUGIN_EXPORT int gettimeofday(struct timeval *now, void *zone)
 	static typeof(gettimeofday) *libc_gettimeofday;
 
 	if (!libc_gettimeofday)
-		libc_gettimeofday = libc_function("gettimeofday");
+		libc_gettimeofday = libc_function("gettimeofday",
+						  "GLIBC_2.2.5");
 	if (is_main_loop())
 		return libc_gettimeofday(now, zone);
 	*now = (struct timeval){ .tv_sec = 1 };
@@ -116,4 +172,11 @@ void still_end(void)
 {
 	if (atomic_exchange(&still, false))
 		sem_post(&ended);
+	if (atomic_exchange(&only_at_rest, false))
+		sem_post(&rested);
+}
+
+void still_while_busy(void)
+{
+	atomic_store(&only_at_rest, true);
 }

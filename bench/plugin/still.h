@@ -16,4 +16,10 @@ void still_begin(void);
 /* May come without still_begin(), and more than once. */
 void still_end(void);
 
+/*
+ * Instead of still_begin(): the main loop waits while any of the guest's CPUs
+ * computes, and lets time pass while all rest.
+ */
+void still_while_busy(void);
+
 #endif

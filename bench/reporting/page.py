@@ -22,6 +22,15 @@ SUBJECT_TEXT = {
              "bound to its core",
 }
 
+# Columns of the tables of memory.
+BACKING_TEXT = {
+    "lwk": "a member of the lightweight kernel, with memory of its own",
+    "linux4k": "Linux with small pages",
+    "thp_always": "Linux with transparent huge pages wherever they fit",
+    "populate": "the same, mapped in advance by <code>MAP_POPULATE</code>",
+    "hugetlb": "Linux with pages of <code>hugetlb</code>",
+}
+
 METHOD = """
 <p>The kernel runs in QEMU without hardware help (TCG) and with
 <code>-icount</code>: time advances by the instructions that are executed, one
@@ -312,6 +321,34 @@ def _overhead(flat):
                      rows))
 
 
+def _backing_rows(flat, what):
+    """Figures named memory.CASE.SUBJECT.WHAT, a row for each case."""
+    cases = {}
+    for name, figure in sorted(flat.items()):
+        parts = name.split(".")
+        if parts[0] == "memory" and len(parts) == 4 and parts[3] == what:
+            cases.setdefault(parts[1], {})[parts[2]] = figure["value"]
+    return [[_e(case), *(words.number(values[s]) if s in values
+                         else "not measured" for s in BACKING_TEXT)]
+            for case, values in cases.items()]
+
+
+def _memory(flat):
+    insns = _backing_rows(flat, "insn")
+    faults = _backing_rows(flat, "faults")
+    if not insns:
+        return ""
+    subjects = "".join(f"<li><strong>{s}</strong>: {text}.</li>\n"
+                       for s, text in BACKING_TEXT.items())
+    head = ["case", *BACKING_TEXT]
+    return ("<h2>Memory</h2>\n<p>The same steps of a program, by whose its "
+            "memory is and how it comes. To touch memory is to write one word "
+            "of each small page.</p>\n"
+            f"<ul>\n{subjects}</ul>\n"
+            + _table("Instructions of all processors, medians", head, insns)
+            + _table("Page faults", head, faults))
+
+
 def _method(noise):
     labels = (("kernel", "release"), ("kernel image, SHA-256",
                                       "kernel_sha256"),
@@ -333,6 +370,7 @@ def page(noise, flat):
         f"<title>{title}</title>\n<style>\n"
         f"{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n"
         f"<main>\n<h1>{title}</h1>\n",
-        _verdict(noise), _subjects(), _quiet(noise), _storms(noise), _lengths(noise),
-        _causes(noise), _overhead(flat), _method(noise),
+        _verdict(noise), _subjects(), _quiet(noise), _storms(noise),
+        _lengths(noise), _causes(noise), _overhead(flat), _memory(flat),
+        _method(noise),
         "</main>\n</body>\n</html>\n"))

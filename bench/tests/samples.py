@@ -53,6 +53,15 @@ def results(**changes):
             for name, value in flat.items() if value is not None}
 
 
+def memory(**changes):
+    """Flat figures of one case of memory, for all subjects but the LWK."""
+    flat = {f"memory__mmap_touch_64m__{subject}__{what}": value
+            for subject in ("linux4k", "thp_always", "populate", "hugetlb")
+            for what, value in (("insn", 900000), ("faults", 32))}
+    return {**flat, "memory__mmap_touch_64m__lwk__insn": 200000,
+            "memory__mmap_touch_64m__lwk__faults": 0, **changes}
+
+
 def write(path, data):
     path.write_text(json.dumps(data), encoding="utf-8")
     return path

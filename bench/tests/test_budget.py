@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from samples import BENCH, results, write
+from samples import BENCH, memory, results, write
 
 
 class BudgetCase(unittest.TestCase):
@@ -96,6 +96,55 @@ class Check(BudgetCase):
                 self.accept(data)
                 self.check(1, " times the ", data)
 
+    def test_memory_keeps_its_promises(self):
+        touch = "memory__mmap_touch_64m__"
+        data = results(**memory())
+        self.accept(data)
+        self.check(0, "within the budget", data)
+        for name, beyond, words in (
+                ("lwk__insn", 1000001, "more than the 1,000,000 that are "),
+                ("lwk__faults", 1, "1, more than the 0 that are promised"),
+                ("linux4k__insn", 200000, "not less than the 200,000"),
+                ("thp_always__insn", 200000, "not less than the 200,000"),
+                ("populate__insn", 200000, "not less than the 200,000"),
+                ("hugetlb__insn", 200000, "not less than the 200,000")):
+            with self.subTest(name):
+                data = results(**memory(**{f"{touch}{name}": beyond}))
+                self.assertIn(words, self.accept(data).stdout)
+                self.check(1, words, data)
+
+    def test_limits_of_memory_are_no_excess(self):
+        touch = "memory__mmap_touch_64m__"
+        most = {f"{touch}{subject}__insn": 1000001 for subject in
+                ("linux4k", "thp_always", "populate", "hugetlb")}
+        data = results(**memory(**{f"{touch}lwk__insn": 1000000}, **most))
+        self.accept(data)
+        self.check(0, "within the budget", data)
+
+    def test_no_case_costs_more_than_huge_pages(self):
+        case = "memory__fork__"
+        for lwk, status, words in ((70, 0, "within the budget"),
+                                   (71, 1, "memory.fork.lwk.insn: 71, more "
+                                    "than 1 times the 70 of "
+                                    "memory.fork.thp_always.insn")):
+            data = results(**memory(**{
+                f"{case}lwk__insn": lwk, f"{case}thp_always__insn": 70,
+                f"{case}linux4k__insn": 3}))
+            self.accept(data)
+            self.check(status, words, data)
+
+    def test_memory_has_a_budget(self):
+        touch = "memory__mmap_touch_64m__"
+        self.accept(results(**memory()))
+        self.check(1, "1 insn too many",
+                   results(**memory(**{f"{touch}lwk__insn": 200001})))
+        self.check(0, "better: memory.mmap_touch_64m.lwk.insn",
+                   results(**memory(**{f"{touch}lwk__insn": 199999})))
+        self.check(0, "within",
+                   results(**memory(**{f"{touch}populate__insn": 910000})))
+        self.check(1, "NEW memory.brk.lwk.insn",
+                   results(**memory(memory__brk__lwk__insn=1)))
+
     def test_empty_budget_fails(self):
         self.budget.write_text((BENCH / "budget.json").read_text(
             encoding="utf-8"), encoding="utf-8")
@@ -136,6 +185,22 @@ class OtherCompiler(BudgetCase):
         self.check(1, "EXCEEDED noise.quiet.lwk.detours",
                    results(noise__quiet__lwk__detours=1, **self.OTHER))
 
+    def test_limits_of_memory_hold_with_any(self):
+        touch = "memory__mmap_touch_64m__"
+        self.accept(results(**memory()))
+        self.check(0, "not failed: memory.mmap_touch_64m.lwk.insn",
+                   results(**memory(**{f"{touch}lwk__insn": 300000}),
+                           **self.OTHER))
+        self.check(1, "more than the 1,000,000",
+                   results(**memory(**{f"{touch}lwk__insn": 1000001}),
+                           **self.OTHER))
+        self.check(1, "not less than the 200,000",
+                   results(**memory(**{f"{touch}hugetlb__insn": 200000}),
+                           **self.OTHER))
+        self.check(1, "EXCEEDED memory.mmap_touch_64m.lwk.faults",
+                   results(**memory(**{f"{touch}lwk__faults": 1}),
+                           **self.OTHER))
+
     def test_missing_fails_with_any(self):
         self.accept()
         self.check(1, "MISSING", results(overhead__getppid__lwk=None,
@@ -152,6 +217,17 @@ class Accept(BudgetCase):
         self.assertIn('"noise.quiet.lwk.detours": '
                       '{"value": 0, "unit": "insn", "rule": "always"},', lines)
         self.assertNotIn("pristine", text)
+
+    def test_rules_of_memory(self):
+        self.accept(results(**memory(memory__fork__lwk__faults=8)))
+        figures = json.loads(self.budget.read_text(
+            encoding="utf-8"))["full"]["figures"]
+        rules = {name: limit["rule"] for name, limit in figures.items()
+                 if name.startswith("memory.")}
+        self.assertEqual(rules, {
+            "memory.fork.lwk.faults": "most",
+            "memory.mmap_touch_64m.lwk.faults": "always",
+            "memory.mmap_touch_64m.lwk.insn": "most"})
 
     def test_same_bytes_again(self):
         self.accept()

@@ -76,12 +76,21 @@ class Figures(ReportCase):
                                                 "unit": "insn"}})
         flat = self.results(samples.noise())
         self.assertEqual(flat["overhead.getppid.lwk"]["value"], 277)
+
     def test_hops_are_taken_over(self):
         samples.write(self.dir / "hops.json",
                       {"syscall.getppid.lwk_hop": {"value": 277,
                                                 "unit": "insn"}})
         flat = self.results(samples.noise())
         self.assertEqual(flat["syscall.getppid.lwk_hop"]["value"], 277)
+
+    def test_memory_is_taken_over(self):
+        samples.write(self.dir / "memory.json",
+                      {"memory.brk.lwk.faults": {"value": 3,
+                                                 "unit": "count"}})
+        flat = self.results(samples.noise())
+        self.assertEqual(flat["memory.brk.lwk.faults"],
+                         {"value": 3, "unit": "count"})
 
     def test_refusals(self):
         data = samples.noise(samples.run("lwk"))
@@ -241,6 +250,21 @@ class Page(ReportCase):
         text = self.page(data)
         self.assertIn("no BPF JIT", text)
         self.assertIn("bpf-jit", text)
+
+    def test_memory_has_its_tables(self):
+        self.assertNotIn("<h2>Memory</h2>", self.page(samples.noise()))
+        samples.write(self.dir / "memory.json", {
+            f"memory.brk.{subject}.{what}": {"value": value, "unit": "insn"}
+            for subject, what, value in (
+                ("lwk", "insn", 1200), ("populate", "insn", 5600),
+                ("lwk", "faults", 0), ("populate", "faults", 78))})
+        text = self.page(samples.noise())
+        absent = "<td>not measured</td>"
+        for lwk, populate in (("1,200", "5,600"), ("0", "78")):
+            self.assertIn(f'<th scope="row">brk</th><td>{lwk}</td>'
+                          f"{absent * 2}<td>{populate}</td>{absent}", text)
+        outline = Outline(text)
+        self.assertEqual((outline.open, outline.wrong), ([], []))
 
     def test_late_detours_are_counted(self):
         data = samples.noise()

@@ -4,8 +4,8 @@
 # The short form of the deterministic lab: an LWK core is not interrupted for
 # a single instruction, quiet or under a storm of each family, and no figure is
 # beyond the section "short" of bench/budget.json, nor are those of calls that
-# leave the core and of calls that do not. Two boots are alike to the
-# last instruction.
+# leave the core and of calls that do not, and of memory. Two boots are alike to
+# the last instruction.
 #
 # LAB_STORMS=A,B takes other storms, LAB_SECONDS another time for each.
 set -u
@@ -26,6 +26,15 @@ measure()
 measure_calls()
 {
 	"$top/bench/hops" --json "$RESULTS/lab/hops.json" "$LWK_KERNEL"
+}
+
+# Beside what costs Linux least without being asked for; without the GiB, which
+# takes longest.
+measure_memory()
+{
+	"$top/bench/memory" --subjects lwk,thp_always \
+		--cases mmap_touch_64m,brk_64m,thread_stack_8m,munmap_64m,fork_exit_512m \
+		--json "$RESULTS/lab/memory.json" "$LWK_KERNEL"
 }
 
 # Both grow what the emulator frees later, and keep its timers busy.
@@ -57,10 +66,11 @@ case $LWK_KERNEL in
 	ktap_finished
 	;;
 esac
-ktap_set_plan 5
+ktap_set_plan 6
 mkdir -p "$RESULTS/lab"
 ok "the lab runs" measure
 ok "and measures calls" measure_calls
+ok "and memory" measure_memory
 ok "its figures can be read" report
 ok "and are within the budget" budget
 ok "a run repeats to the last instruction" repeat
