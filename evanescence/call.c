@@ -69,13 +69,30 @@ static noinline void hop(int call)
 	count_local(call);
 }
 
+/* May it make memory accessible, or something that the LWK is to know of? */
+static bool is_memory_call(long call)
+{
+	return IS_ENABLED(CONFIG_LWK_MEMORY) && call >= 0 && call < 64 &&
+	       LWK_MEMORY_CALLS >> call & 1;
+}
+
+static noinline void attend(long call, bool watched)
+{
+	if (is_memory_call(call))
+		lwk_memory_called(call);
+	if (watched || test_bit(call, current->lwk.rsv->hop))
+		hop(call);
+	else
+		count_local(call);
+}
+
 /* @watched: it is to be served where Linux is, whatever it is. */
 static __always_inline void serve(long call, bool watched)
 {
-	if (!watched && (call < 0 || !test_bit(call, current->lwk.rsv->hop)))
+	if (!watched && (call < 0 || !test_bit(call, current->lwk.rsv->attend)))
 		count_local(call);
 	else
-		hop(call);
+		attend(call, watched);
 }
 
 /**
@@ -87,18 +104,6 @@ static __always_inline void serve(long call, bool watched)
 void lwk_serve_fault(enum lwk_fault fault)
 {
 	serve(LWK_CALLS_FAULT + fault, false);
-}
-
-/* All have small numbers, so that one word holds them. */
-#define MEMORY_CALLS	(BIT_ULL(__NR_mmap) | BIT_ULL(__NR_mprotect) |	\
-			 BIT_ULL(__NR_brk) | BIT_ULL(__NR_mremap) |	\
-			 BIT_ULL(__NR_madvise) | BIT_ULL(__NR_ioctl))
-
-/* May it make memory accessible, or something that the LWK is to know of? */
-static __always_inline bool is_memory_call(long call)
-{
-	return IS_ENABLED(CONFIG_LWK_MEMORY) && call >= 0 && call < 64 &&
-	       MEMORY_CALLS >> call & 1;
 }
 
 /**
@@ -120,8 +125,6 @@ void __lwk_syscall_enter(const struct pt_regs *regs, long nr,
 		set_thread_flag(TIF_LWK_HOME);
 		return;
 	}
-	if (unlikely(is_memory_call(call)))
-		lwk_memory_called(call);
 	serve(call, work & SYSCALL_WORK_WATCHED);
 }
 

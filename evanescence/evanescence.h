@@ -9,11 +9,19 @@
 #ifndef _LWK_EVANESCENCE_H
 #define _LWK_EVANESCENCE_H
 
+#include <linux/bits.h>
 #include <linux/compat.h>
 #include <linux/nospec.h>
 #include <linux/sched.h>
+#include <asm/unistd.h>
 
 #include "../internal.h"
+
+/* After these the LWK looks at memory. Small numbers: one word holds them. */
+#define LWK_MEMORY_CALLS						\
+	(BIT_ULL(__NR_mmap) | BIT_ULL(__NR_mprotect) |			\
+	 BIT_ULL(__NR_brk) | BIT_ULL(__NR_mremap) |			\
+	 BIT_ULL(__NR_madvise) | BIT_ULL(__NR_ioctl))
 
 /**
  * lwk_call_index - the place in the table of the call that is being made

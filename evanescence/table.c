@@ -131,6 +131,21 @@ ssize_t lwk_calls_list(const unsigned long *hop, char *buf, size_t size)
 }
 
 /**
+ * lwk_rsv_attend - the calls that hop have changed
+ * @rsv: the reservation.
+ *
+ * Context: any.
+ */
+void lwk_rsv_attend(struct lwk_rsv *rsv)
+{
+	static const DECLARE_BITMAP(memory_calls, LWK_CALLS) = {
+		IS_ENABLED(CONFIG_LWK_MEMORY) ? LWK_MEMORY_CALLS : 0
+	};
+
+	bitmap_or(rsv->attend, rsv->hop, memory_calls, LWK_CALLS);
+}
+
+/**
  * lwk_rsv_set_calls - say for some calls where they are served
  * @rsv: the reservation.
  * @policy: local and hop: what to change; becomes all that is in force.
@@ -149,6 +164,7 @@ void lwk_rsv_set_calls(struct lwk_rsv *rsv, struct lwk_policy *policy)
 		else if (policy->local[i / 64] & bit)
 			clear_bit(i, rsv->hop);
 	}
+	lwk_rsv_attend(rsv);
 	bitmap_to_arr64(policy->hop, rsv->hop, LWK_CALLS);
 	for (i = 0; i < LWK_CALLS_WORDS; i++)
 		policy->local[i] = ~policy->hop[i];

@@ -193,6 +193,7 @@ struct lwk_totals {
 };
 
 void lwk_calls_default(unsigned long *hop);
+void lwk_rsv_attend(struct lwk_rsv *rsv);
 int lwk_calls_change(unsigned long *hop, const char *names, bool hops);
 ssize_t lwk_calls_list(const unsigned long *hop, char *buf, size_t size);
 void lwk_rsv_set_calls(struct lwk_rsv *rsv, struct lwk_policy *policy);
@@ -283,6 +284,8 @@ struct lwk_slot {
  * @regions: how memory is to be; constant.
  * @disturbed: interruptions of user mode, foreign and own ones, by kind.
  * @hop: calls that hop; single bits change at any time.
+ * @attend: those, and others for which there is something to do. One look
+ *	tells the rest from them.
  * @slots: the cores in the order in which threads are placed.
  */
 struct lwk_rsv {
@@ -307,6 +310,7 @@ struct lwk_rsv {
 	struct lwk_region_policy regions[LWK_NR_REGIONS];
 	atomic64_t disturbed[2][LWK_NR_KINDS];
 	DECLARE_BITMAP(hop, LWK_CALLS);
+	DECLARE_BITMAP(attend, LWK_CALLS);
 	struct lwk_slot slots[] __counted_by(nr_slots);
 };
 

@@ -83,6 +83,7 @@ static struct lwk_rsv *rsv_alloc(struct lwk_enclave *e,
 		quantum_us = READ_ONCE(e->quantum_us);
 
 	bitmap_copy(rsv->hop, e->hop, LWK_CALLS);
+	lwk_rsv_attend(rsv);
 	raw_spin_lock_init(&rsv->lock);
 	/* The task that asks is the first member. */
 	atomic_set(&rsv->nr_tasks, 1);
