@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include "memory.h"
 
@@ -88,21 +89,10 @@ static unsigned long held_by(const struct lwk_account *a)
 	return max(a->promise, a->used);
 }
 
-/**
- * lwk_account_open - an account for a reservation
- * @promise: pages that it shall get in any case.
- *
- * Context: process context.
- * Return: the number of the account, 0 on a machine without LWK memory, or
- * -ENOSPC: there is less, or others were promised it.
- */
-int lwk_account_open(unsigned long promise)
+static int try_open(unsigned long promise)
 {
 	unsigned int i;
 
-	if (!nr_accounts)
-		return promise ? -ENOSPC : 0;
-	lwk_account_bury();
 	guard(spinlock)(&open_lock);
 	for (i = 1; i < nr_accounts; i++) {
 		struct lwk_account *a = &accounts[i];
@@ -118,6 +108,30 @@ int lwk_account_open(unsigned long promise)
 		return i;
 	}
 	return -ENOSPC;
+}
+
+/**
+ * lwk_account_open - an account for a reservation
+ * @promise: pages that it shall get in any case.
+ *
+ * Context: process context, may sleep.
+ * Return: the number of the account, 0 on a machine without LWK memory, or
+ * -ENOSPC: there is less, or others were promised it.
+ */
+int lwk_account_open(unsigned long promise)
+{
+	int id;
+
+	if (!nr_accounts)
+		return promise ? -ENOSPC : 0;
+	lwk_account_bury();
+	id = try_open(promise);
+	if (id < 0) {
+		/* Pages of who has just ended may be in batches of Linux. */
+		lru_add_drain_all();
+		id = try_open(promise);
+	}
+	return id;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/swap.h>
 #include <linux/vmstat.h>
 
 #include "memory.h"
@@ -128,6 +129,8 @@ static void free_leftovers(gfp_t gfp)
 	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(current->mm);
 	int nid;
 
+	/* Others it has freed may be in batches. */
+	lru_add_drain_all();
 	for_each_node_state(nid, N_MEMORY)
 		shrink_slab(gfp, nid, memcg, 0);
 	mem_cgroup_put(memcg);

@@ -49,7 +49,10 @@ TEST_F(join, size)
 {
 	struct { struct lwk_join req; __u64 more; } big = { self->req, 0 };
 
-	self->req.size = sizeof(self->req) - 8;
+	/* An older program, and one that is older than any. */
+	self->req.size = LWK_JOIN_SIZE_VER0;
+	EXPECT_JOIN(&self->req, 0);
+	self->req.size = LWK_JOIN_SIZE_VER0 - 8;
 	EXPECT_JOIN(&self->req, EINVAL);
 	self->req.size = 0;
 	EXPECT_JOIN(&self->req, EINVAL);
