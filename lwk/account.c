@@ -284,6 +284,7 @@ void __lwk_freeing(const struct page *page, unsigned int order)
 	struct lwk_block *block = find_block(page);
 	int id = block ? unmark(block, page, order) : 0;
 
+	lockdep_assert_held(&page_zone(page)->lock);
 	if (id)
 		lwk_account_uncharge(id, 1UL << order);
 }

@@ -206,7 +206,7 @@ void lwk_servers_exit(const struct lwk_enclave *e);
 /* LWK memory, for the rest of the LWK: pool.c, account.c, region.c, backing.c */
 
 #ifdef CONFIG_LWK_MEMORY
-int lwk_pool_init(void);
+void lwk_pool_init(void);
 int lwk_account_open(unsigned long promise);
 void lwk_account_close(int id);
 unsigned long lwk_account_used(int id, unsigned long *peak);
@@ -215,10 +215,7 @@ void lwk_memory_adopt(struct mm_struct *mm);
 void lwk_memory_called(long call);
 void lwk_back_program(void);
 #else
-static inline int lwk_pool_init(void)
-{
-	return 0;
-}
+static inline void lwk_pool_init(void) { }
 
 static inline int lwk_account_open(unsigned long promise)
 {

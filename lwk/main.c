@@ -21,9 +21,7 @@ static int __init lwk_init(void)
 		return 0;
 
 	/* First: there is less memory to be had every moment. */
-	err = lwk_pool_init();
-	if (err)
-		goto fail;
+	lwk_pool_init();
 	err = lwk_core_init();
 	if (err)
 		goto fail;

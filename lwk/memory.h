@@ -72,7 +72,7 @@ void lwk_make_missing(const void __user *argument);
 /* oom.c */
 
 void lwk_out_of_memory(void);
-int lwk_oom_init(void);
+void lwk_oom_init(void);
 
 /* stock.c */
 

@@ -97,10 +97,10 @@ static struct notifier_block choosing_nb = {
 /**
  * lwk_oom_init - keep the OOM killer away from members
  *
- * Context: late boot, process context.
- * Return: 0 or an error.
+ * Context: late boot, process context, once.
  */
-int __init lwk_oom_init(void)
+void __init lwk_oom_init(void)
 {
-	return register_oom_notifier(&choosing_nb);
+	/* Fails for one that is registered already. */
+	WARN_ON(register_oom_notifier(&choosing_nb));
 }

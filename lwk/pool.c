@@ -3,8 +3,8 @@
  * LWK memory: whole pageblocks, taken from Linux at boot.
  *
  * Their migrate type is nobody else's: Linux never allocates from them, does
- * not count them as its own, and cannot isolate them; pages that are freed
- * return to them by the ordinary way. What is allocated here is an ordinary
+ * not count them as free memory of its own, and cannot isolate them; pages that
+ * are freed return to them by the ordinary way. What is allocated here is an ordinary
  * page, which can be pinned, traced, copied on write and dumped.
  */
 #define pr_fmt(fmt) "lwk: " fmt
@@ -53,6 +53,7 @@ early_param("lwkmem", read_lwkmem);
  */
 void __lwk_count_free(const struct zone *zone, long nr_pages)
 {
+	lockdep_assert_held(&zone->lock);
 	atomic_long_add(nr_pages, &pools[zone->zone_pgdat->node_id].free);
 }
 
@@ -261,45 +262,50 @@ static void __init let_sizes_in_between(void)
 	huge_anon_orders_madvise |= THP_ORDERS_ALL_ANON & ~BIT(HPAGE_PMD_ORDER);
 }
 
+static void __init show_node(int nid)
+{
+	/* The figures are missing then, and nothing else. */
+	if (device_create_file(&node_devices[nid]->dev, &dev_attr_lwk_meminfo))
+		pr_warn("node %d: cannot create lwk_meminfo in sysfs\n", nid);
+	if (pools[nid].total)
+		pr_info("lwkmem=%s: %lu MiB of node %d\n", lwkmem_arg,
+			pools[nid].total >> (20 - PAGE_SHIFT), nid);
+}
+
 /**
  * lwk_pool_init - take the memory that lwkmem= names
  *
+ * All of it or none; if none, the log says why, and LWK cores work without.
+ *
  * Context: late boot, process context, before anybody can join.
- * Return: 0, also without LWK memory, which the log explains; or an error.
  */
-int __init lwk_pool_init(void)
+void __init lwk_pool_init(void)
 {
 	static struct lwk_share share __initdata;
-	int nid, err;
+	int nid;
 
 	if (!lwkmem_arg)
-		return 0;
+		return;
 	if (lwk_share_parse(lwkmem_arg, &node_states[N_MEMORY], &share)) {
 		pr_err("lwkmem=%s: %s: ignored, there is no LWK memory\n",
 		       lwkmem_arg, share.why);
-		return 0;
+		return;
 	}
 	/* A large page never spans two types. */
 	BUILD_BUG_ON(pageblock_order > HPAGE_PMD_ORDER);
 	if (harvest_all(share.pages))
-		return 0;
-	err = lwk_account_init(pool_total);
-	if (err) {
+		return;
+	if (lwk_account_init(pool_total)) {
+		pr_err("lwkmem=%s: no memory for its accounts: ignored, there is no LWK memory\n",
+		       lwkmem_arg);
 		give_back();
-		return err;
+		return;
 	}
 	/* They depend on how much Linux has. */
 	setup_per_zone_wmarks();
-	for_each_node_state(nid, N_MEMORY) {
-		err = device_create_file(&node_devices[nid]->dev,
-					 &dev_attr_lwk_meminfo);
-		if (err)
-			return err;
-		if (pools[nid].total)
-			pr_info("lwkmem=%s: %lu MiB of node %d\n", lwkmem_arg,
-				pools[nid].total >> (20 - PAGE_SHIFT), nid);
-	}
+	for_each_node_state(nid, N_MEMORY)
+		show_node(nid);
 	let_sizes_in_between();
 	lwk_stock_init();
-	return lwk_oom_init();
+	lwk_oom_init();
 }

@@ -22,14 +22,15 @@
 
 /**
  * struct lwk_stock - large pages of a node, of HPAGE_PMD_ORDER
- * @lock: protects @folios and @nr.
+ * @lock: protects @folios and @nr; innermost.
  * @folios: clear ones with one reference, by their lru.
- * @nr: length of @folios.
+ * @nr: length of @folios; read without the lock, too.
  * @laundry: such as nobody has any more, without a reference, by their lru.
+ *	Anybody adds; who takes them all holds draining_lock.
  * @nr_laundry: length of @laundry, and of what is on its way from there.
  */
 struct lwk_stock {
-	spinlock_t lock;	/* all fields */
+	spinlock_t lock;	/* folios, nr */
 	struct list_head folios;
 	unsigned long nr;
 	struct llist_head laundry;
@@ -124,6 +125,7 @@ bool lwk_stock_drain(int nid)
 	struct llist_node *node, *next;
 	struct page *page;
 
+	might_sleep();
 	if (llist_empty(&stock->laundry))
 		return false;
 	guard(mutex)(&draining_lock);

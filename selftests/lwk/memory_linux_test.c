@@ -29,6 +29,8 @@
 #define NOBODY		65534
 /* Bits of /proc/PID/pagemap, Documentation/admin-guide/mm/pagemap.rst. */
 #define PM_PRESENT	0x8000000000000000ULL
+#define PM_FRAME	0x007fffffffffffffULL
+#define BLOCKS		"/sys/devices/system/memory"
 
 /* The same address in the test and in the member that it forks. */
 static char *volatile *shared;
@@ -290,6 +292,61 @@ TEST_F(memory, cgroup)
 	/* What is beyond the limit of its group kills it. */
 	EXPECT_EQ(128 + SIGKILL, in_member(be_charged, NULL));
 	EXPECT_EQ(0, rmdir(GROUP));
+}
+
+/* The page frame at an address, which only root is told. */
+static unsigned long frame_of(const char *p)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry = 0;
+
+	if (pread(fd, &entry, 8, (long)p / 4096 * 8) != 8)
+		entry = 0;
+	close(fd);
+	return entry & PM_PRESENT ? entry & PM_FRAME : 0;
+}
+
+/* Take the block of memory away that holds a page frame. */
+static bool offline(unsigned long frame)
+{
+	unsigned long size = 0;
+	char path[64];
+	FILE *f = fopen(BLOCKS "/block_size_bytes", "re");
+
+	if (!f || fscanf(f, "%lx", &size) != 1 || !size)
+		return false;
+	fclose(f);
+	snprintf(path, sizeof(path), BLOCKS "/memory%lu/state",
+		 frame * 4096 / size);
+	return write_to(path, "offline");
+}
+
+static int stay(void *arg)
+{
+	unsigned long large, small;
+	char *p = map(SIZE, PROT_READ | PROT_WRITE);
+	char *edge = map(4096, PROT_READ | PROT_WRITE);
+
+	CHECK(p != MAP_FAILED && edge != MAP_FAILED);
+	member_ready();
+	memset(p, 0x11, SIZE);
+	*edge = 0x22;
+	large = frame_of(p + LARGE);
+	small = frame_of(edge);
+	CHECK(large && small);
+	CHECK(write_to("/proc/sys/vm/compact_memory", "1"));
+	errno = 0;
+	CHECK(!offline(large) && errno == EBUSY);
+	errno = 0;
+	CHECK(!offline(small) && errno == EBUSY);
+	CHECK(frame_of(p + LARGE) == large && frame_of(edge) == small);
+	CHECK(p[LARGE] == 0x11 && *edge == 0x22);
+	return 0;
+}
+
+TEST_F(memory, compaction_and_hotplug)
+{
+	EXPECT_EQ(0, in_member(stay, NULL));
 }
 
 static volatile sig_atomic_t bus_errors;
