@@ -72,7 +72,7 @@ victim()
 die()
 {
 	LIMIT=3000 boot "lwkcpus=2-3 lwkmem=256M" -- \
-		"$tests/memory_die" "${LWK_DIE_ROUNDS:-25}" 8
+		"$tests/memory_die" "${LWK_DIE_ROUNDS:-75}" 8
 }
 
 ktap_print_header
