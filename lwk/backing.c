@@ -9,7 +9,6 @@
  * sparsely (MAP_NORESERVE), what a userfaultfd serves, and what was given back
  * (madvise) comes with the fault, from the pool, too.
  */
-#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/hugetlb_inline.h>
 #include <linux/ksm.h>
@@ -107,11 +106,13 @@ static bool find_range(unsigned long start, unsigned long end,
 	return vma;
 }
 
-/* What a limit allows is the program's, to lock what it likes. */
+/*
+ * What a limit allows is the program's, to lock what it likes; and a right to
+ * lock beyond it may be given up later, when what is locked counts.
+ */
 static bool may_lock(void)
 {
-	return capable(CAP_IPC_LOCK) ||
-	       rlimit(RLIMIT_MEMLOCK) == RLIM_INFINITY;
+	return rlimit(RLIMIT_MEMLOCK) == RLIM_INFINITY;
 }
 
 /*

@@ -28,6 +28,16 @@ gigantic()
 		"$tests/memory_linux_test"
 }
 
+# Only what has no limit that it would count against.
+text()
+{
+	boot "lwkcpus=2-3 lwkmem=256M" -- bash -c '
+		locked() { lwkexec cat /proc/self/smaps |
+			grep -c "^VmFlags: rd ex .*lo "; }
+		ulimit -l unlimited && [ "$(locked)" -ge 2 ] &&
+		ulimit -l 64 && [ "$(locked)" = 0 ]'
+}
+
 # WORD of the reason, VALUE
 refused()
 {
@@ -76,12 +86,13 @@ die()
 }
 
 ktap_print_header
-ktap_set_plan 17
+ktap_set_plan 18
 ok "members, on one node" members memory_test
 ok "members, on two nodes" members memory_test "0:128M,1:128M"
 ok "their memory is memory of Linux" members memory_linux_test
 ok "so it is on two nodes" members memory_linux_test "0:128M,1:128M"
 ok "there are pages of 1 GiB" gigantic
+ok "text is locked where that has no limit" text
 ok "no size is refused" refused "not a size" lots
 ok "a part of a large page is refused" refused "no multiple" 3M
 ok "a node that is not there is refused" refused "does not exist" 7:64M

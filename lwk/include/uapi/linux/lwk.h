@@ -38,7 +38,7 @@
  *	Linux; without it, a process that was promised memory is killed when it
  *	touches more than there is. Without @memory it is always so.
  * @LWK_JOIN_NO_LOCK_TEXT: do not lock the text of programs, see mlock(2); else
- *	it is if it may lock what it likes, see RLIMIT_MEMLOCK.
+ *	it is where RLIMIT_MEMLOCK is unlimited.
  */
 enum lwk_join_flags {
 	LWK_JOIN_WAIT		= 1 << 0,
