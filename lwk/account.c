@@ -38,6 +38,9 @@ static DEFINE_SPINLOCK(open_lock);	/* opening */
 /* Pages in the pool but for those used or promised, whichever is more. */
 static atomic_long_t spare = ATOMIC_LONG_INIT(0);
 
+/* An account has been closed with pages on it. */
+static bool unsettled;
+
 /* Pages of each node that are on an account, or dead. */
 static atomic_long_t in_use[MAX_NUMNODES];
 
@@ -150,6 +153,22 @@ void lwk_account_close(int id)
 	atomic_long_add(held_by(a) - a->used, &spare);
 	a->promise = 0;
 	a->open = false;
+	if (a->used)
+		WRITE_ONCE(unsettled, true);
+}
+
+/**
+ * lwk_account_settle - pages of who has ended come back
+ *
+ * Linux collects pages in batches, with a reference, before they are on its
+ * lists. The last ones of a process would stay there until others fill them up.
+ *
+ * Context: process context, may sleep.
+ */
+void lwk_account_settle(void)
+{
+	if (READ_ONCE(unsettled) && xchg(&unsettled, false))
+		lru_add_drain_all();
 }
 
 /**

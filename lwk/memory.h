@@ -47,6 +47,7 @@ void lwk_account_uncharge(int id, unsigned long nr);
 bool lwk_account_leave(const struct page *page, int *id);
 void lwk_account_mark(int id, const struct page *page, unsigned int order);
 void lwk_account_bury(void);
+void lwk_account_settle(void);
 unsigned long lwk_account_in_use(int nid);
 int lwk_account_init(unsigned long nr);
 

@@ -167,8 +167,8 @@ bool __lwk_alloc_folio(gfp_t gfp, int order, const struct vm_area_struct *vma,
 
 	if (!rsv || !rsv->account || vma->vm_mm != current->mm)
 		return false;
-	/* Also where @gfp forbids to reclaim, as for large pages. */
-	might_sleep();
+	/* It may sleep where @gfp forbids to reclaim, as for large pages, too. */
+	lockdep_assert_preemption_enabled();
 	region = lwk_region_of(rsv, vma);
 	*folio = provide(gfp, order, region, pol, ilx);
 	if (!*folio && !order && !rsv->memory_over)
@@ -200,7 +200,7 @@ struct folio *__lwk_alloc_shared(gfp_t gfp, int order,
 
 	if (!current->lwk.shared)
 		return NULL;
-	might_sleep();
+	lockdep_assert_preemption_enabled();
 	folio = provide(gfp, order, NULL, pol, ilx);
 	if (!folio)
 		atomic64_add(1UL << order, &current->lwk.rsv->pages_of_linux);

@@ -125,7 +125,7 @@ bool lwk_stock_drain(int nid)
 	struct llist_node *node, *next;
 	struct page *page;
 
-	might_sleep();
+	lockdep_assert_preemption_enabled();
 	if (llist_empty(&stock->laundry))
 		return false;
 	guard(mutex)(&draining_lock);
@@ -231,6 +231,7 @@ static void clear(struct work_struct *work)
 	bool busy = false;
 	int nid;
 
+	lwk_account_settle();
 	for_each_node_state(nid, N_MEMORY) {
 		for (n = 0; n < most && clear_one(nid); n++)
 			;

@@ -58,7 +58,7 @@ without_pool()
 # On a core of Linux and on an LWK core, with the same program.
 alike()
 {
-	boot "lwkcpus=2-3 lwkmem=256M" -- sh -c '
+	LIMIT=400 boot "lwkcpus=2-3 lwkmem=256M" -- sh -c '
 		cd /tmp && lines=$(dmesg | wc -l) &&
 		"$0" "$@" >linux && lwkexec "$0" "$@" >lwk &&
 		cmp linux lwk && tail -n 1 lwk &&
