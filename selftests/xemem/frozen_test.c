@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A frozen segment shows memory as it was when the segment was made, while the
+ * owner goes on writing, unmaps it, or ends; and is gone with the last
+ * attachment.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "../kselftest_harness.h"
+#include "xemem_memory.h"
+#include "xemem_pair.h"
+
+#define LEN		(16 * MIB)
+#define SNAPSHOTS	20
+/* Of what is to come back when a snapshot goes. */
+#define SLACK		(LEN / 4)
+
+static __s64 make_frozen(char *addr, size_t size)
+{
+	struct xemem_make req = xem_request(addr, size, "");
+
+	req.flags = XEMEM_FROZEN;
+	return xem_make_ext(&req);
+}
+
+static int own_memory(void *arg)
+{
+	scene->addr = memory_new(scene->kind, scene->size);
+	CHECK(scene->addr != MAP_FAILED);
+	xem_fill(scene->addr, scene->size, 1);
+	return 0;
+}
+
+static int freeze(void *arg)
+{
+	scene->segid = make_frozen(scene->addr, scene->size);
+	CHECK(scene->segid > 0);
+	return 0;
+}
+
+/* A snapshot of memory of @kind with pattern 1, attached; NULL if not. */
+static char *snapshot(struct actor *owner, enum memory_kind kind,
+		      unsigned int flags)
+{
+	__s64 apid;
+	char *p;
+
+	scene->kind = kind;
+	scene->size = LEN;
+	if (actor_do(owner, own_memory, NULL) || actor_do(owner, freeze, NULL))
+		return NULL;
+	apid = xem_get(scene->segid, XPMEM_ABI_RDONLY);
+	p = xem_attach_ext(apid, 0, LEN, flags | XEMEM_READ);
+	if (apid > 0 && !xem_error(p))
+		return p;
+	fprintf(stderr, "# get: %lld, attach: %ld\n", (long long)apid,
+		xem_error(p));
+	return NULL;
+}
+
+/* A kernel without it says so, and refuses. */
+#define NEED_FROZEN() do {						\
+	if (!(xem_features() & XEMEM_HAS_FROZEN))			\
+		SKIP(return, "no frozen segments");			\
+} while (0)
+
+/*
+ * Generation after generation of the whole memory, and a segment of each; on
+ * to the next at once, so that most is rewritten while somebody reads.
+ */
+static int produce(void *arg)
+{
+	__u64 generation = 1;
+	__s64 segid = 0;
+
+	while (!scene->stop) {
+		xem_fill(scene->addr, scene->size, generation);
+		if (!scene->seed) {
+			if (segid)
+				CHECK_EQ(0, xem_remove(segid));
+			segid = make_frozen(scene->addr, scene->size);
+			CHECK(segid > 0);
+			scene->segid = segid;
+			/* Last: it is the sign that there is one. */
+			scene->seed = generation;
+		}
+		generation++;
+	}
+	scene->number = generation;
+	return 0;
+}
+
+static int consume(__u64 generation, unsigned int mode)
+{
+	__s64 apid = xem_get(scene->segid, XPMEM_ABI_RDONLY);
+	char *p;
+
+	CHECK(apid > 0);
+	p = xem_attach_ext(apid, 0, LEN, mode | XEMEM_READ);
+	CHECK_EQ(0, xem_error(p));
+	/* Twice: it does not change. */
+	CHECK_EQ(0, xem_wrong(p, LEN, generation));
+	CHECK_EQ(0, xem_wrong(p, LEN, generation));
+	CHECK_EQ(0, xem_detach(p));
+	CHECK_EQ(0, xem_release(apid));
+	return 0;
+}
+
+static int next_snapshot(struct actor *owner)
+{
+	long end = now_ms() + MEMBER_PATIENCE_MS;
+
+	scene->seed = 0;
+	while (!scene->seed && now_ms() < end) {
+		CHECK(owner->page->turn != 2);
+		sleep_ms(1);
+	}
+	CHECK(scene->seed);
+	return 0;
+}
+
+static int watch(struct actor *owner, enum memory_kind kind)
+{
+	scene->kind = kind;
+	scene->size = LEN;
+	scene->stop = 0;
+	scene->seed = 1;
+	CHECK_EQ(0, actor_do(owner, own_memory, NULL));
+	actor_post(owner, produce, NULL);
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		CHECK_EQ(0, next_snapshot(owner));
+		CHECK_EQ(0, consume(scene->seed, i & 1 ? XEMEM_EAGER :
+							 XEMEM_LAZY));
+	}
+	scene->stop = 1;
+	CHECK_EQ(0, actor_wait(owner));
+	fprintf(stderr, "# %d snapshots of %ld generations, %s\n", SNAPSHOTS,
+		scene->number, memory_names[kind]);
+	return 0;
+}
+
+PAIR_TEST(producer)
+{
+	NEED_FROZEN();
+	EXPECT_EQ(0, watch(&self->owner, MEMORY_SMALL));
+	EXPECT_EQ(0, watch(&self->owner, MEMORY_LARGE));
+}
+
+/* Writes from the first to the last word, again and again. */
+static void *write_on(void *arg)
+{
+	for (__u64 i = 1; !scene->stop; i++) {
+		for (size_t at = 0; at < LEN; at += XEM_STEP)
+			*(volatile __u64 *)(scene->addr + at) = i;
+		__atomic_store_n(&scene->number, i, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+static int freeze_while_writing(void *arg)
+{
+	pthread_t thread;
+
+	scene->addr = memory_new(scene->kind, LEN);
+	CHECK(scene->addr != MAP_FAILED);
+	scene->stop = 0;
+	scene->number = 0;
+	CHECK(!pthread_create(&thread, NULL, write_on, NULL));
+	while (!scene->number)
+		sleep_ms(1);
+	scene->segid = make_frozen(scene->addr, LEN);
+	scene->stop = 1;
+	CHECK(!pthread_join(thread, NULL));
+	CHECK(scene->segid > 0);
+	return 0;
+}
+
+/*
+ * One moment, not several: what the thread wrote first is there if what it
+ * wrote later is. So values never rise from one word to the next, and fall by
+ * one in one place.
+ */
+static int not_torn(const char *p)
+{
+	__u64 first = *(const __u64 *)p, last = first, value;
+
+	for (size_t at = 0; at < LEN; at += XEM_STEP) {
+		value = *(const __u64 *)(p + at);
+		if (value > last || first - value > 1) {
+			fprintf(stderr, "# +%#zx: %llu after %llu, first %llu\n",
+				at, value, last, first);
+			return 1;
+		}
+		last = value;
+	}
+	return 0;
+}
+
+PAIR_TEST(one_moment)
+{
+	NEED_FROZEN();
+	for (int i = 0; i < 10; i++) {
+		__s64 apid;
+		char *p;
+
+		scene->kind = i & 1 ? MEMORY_LARGE : MEMORY_SMALL;
+		scene->size = LEN;
+		ASSERT_EQ(0, actor_do(&self->owner, freeze_while_writing,
+				      NULL));
+		apid = xem_get(scene->segid, XPMEM_ABI_RDONLY);
+		p = xem_attach_ext(apid, 0, LEN, XEMEM_READ);
+		ASSERT_EQ(0, xem_error(p));
+		EXPECT_EQ(0, not_torn(p));
+		EXPECT_EQ(0, xem_release(apid));
+		EXPECT_EQ(0, actor_do(&self->owner, owner_remove, NULL));
+	}
+}
+
+static int rewrite_and_unmap(void *arg)
+{
+	xem_fill(scene->addr, scene->size / 2, 2);
+	CHECK(!munmap(scene->addr, scene->size));
+	return 0;
+}
+
+PAIR_TEST(owner_unmaps)
+{
+	const unsigned int modes[] = { XEMEM_LAZY, XEMEM_EAGER };
+
+	NEED_FROZEN();
+	for (int i = 0; i < 4; i++) {
+		char *p = snapshot(&self->owner,
+				   i / 2 ? MEMORY_LARGE : MEMORY_SMALL,
+				   modes[i & 1]);
+
+		ASSERT_NE(NULL, p);
+		ASSERT_EQ(0, actor_do(&self->owner, rewrite_and_unmap, NULL));
+		EXPECT_EQ(0, xem_wrong(p, LEN, 1));
+		EXPECT_EQ(0, xem_detach(p));
+	}
+}
+
+/* Half of it was never touched by the importer when the owner dies. */
+PAIR_TEST(owner_dies)
+{
+	char *p;
+
+	NEED_FROZEN();
+	p = snapshot(&self->owner, MEMORY_LARGE, XEMEM_LAZY);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, xem_wrong(p, LEN / 2, 1));
+	EXPECT_EQ(128 + SIGKILL, actor_kill(&self->owner, SIGKILL));
+	EXPECT_EQ(0, xem_wrong(p, LEN, 1));
+	EXPECT_EQ(0, xem_detach(p));
+}
+
+/* Nobody writes what is not to change. */
+PAIR_TEST(no_writing)
+{
+	__s64 apid;
+	char *p;
+
+	NEED_FROZEN();
+	p = snapshot(&self->owner, MEMORY_SMALL, XEMEM_EAGER);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(SIGSEGV, xem_store(p, 1));
+	EXPECT_EQ(-1, mprotect(p, PAGE, PROT_READ | PROT_WRITE));
+	apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
+	TH_LOG("get to write: %lld", (long long)apid);
+	if (apid > 0) {
+		EXPECT_EQ(-EACCES, xem_error(xem_attach_ext(apid, 0, PAGE, 0)));
+		EXPECT_EQ(-EACCES, xem_error(xem_attach(apid, 0, PAGE)));
+	} else {
+		EXPECT_EQ(-EACCES, apid);
+	}
+	EXPECT_EQ(0, xem_wrong(p, LEN, 1));
+}
+
+/* The owner has his memory, a child of his too: three versions. */
+static int fork_and_rewrite(void *arg)
+{
+	pid_t pid;
+
+	xem_fill(scene->addr, scene->size, 2);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		xem_fill(scene->addr, scene->size / 2, 3);
+		_exit(xem_wrong(scene->addr, scene->size / 2, 3) != 0);
+	}
+	CHECK_EQ(0, wait_status(pid));
+	CHECK_EQ(0, xem_wrong(scene->addr, scene->size, 2));
+	return 0;
+}
+
+PAIR_TEST(fork)
+{
+	char *p;
+
+	NEED_FROZEN();
+	p = snapshot(&self->owner, MEMORY_LARGE, XEMEM_LAZY);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, actor_do(&self->owner, fork_and_rewrite, NULL));
+	EXPECT_EQ(0, xem_wrong(p, LEN, 1));
+}
+
+/* Free memory, of Linux and of the LWK, in bytes, when it has settled. */
+static long free_bytes(void)
+{
+	sleep_ms(200);
+	return (value_of("/proc/meminfo", "MemAvailable") + lwk_free_kb())
+	       << 10;
+}
+
+static bool comes_back(long want)
+{
+	long end = now_ms() + RETURN_MS, now = free_bytes();
+
+	while (now < want && now_ms() < end)
+		now = free_bytes();
+	if (now < want)
+		fprintf(stderr, "# %ld KiB free, not %ld\n", now >> 10,
+			want >> 10);
+	return now >= want;
+}
+
+static int unmap_and_remove(void *arg)
+{
+	munmap(scene->addr, scene->size);
+	xem_remove(scene->segid);
+	return 0;
+}
+
+/* The last attachment takes the memory along. */
+PAIR_TEST(memory_is_freed)
+{
+	long before;
+
+	NEED_FROZEN();
+	before = free_bytes();
+	for (int i = 0; i < 8; i++) {
+		char *p = snapshot(&self->owner, MEMORY_LARGE, XEMEM_EAGER);
+
+		ASSERT_NE(NULL, p);
+		ASSERT_EQ(0, xem_wrong(p, LEN, 1));
+		ASSERT_EQ(0, actor_do(&self->owner, unmap_and_remove, NULL));
+		ASSERT_EQ(0, xem_detach(p));
+	}
+	EXPECT_TRUE(comes_back(before - SLACK));
+}
+
+/* A snapshot that nobody attached goes with its segment. */
+PAIR_TEST(memory_is_freed_without_attachment)
+{
+	long before;
+
+	NEED_FROZEN();
+	before = free_bytes();
+	scene->kind = MEMORY_LARGE;
+	scene->size = LEN;
+	for (int i = 0; i < 8; i++) {
+		ASSERT_EQ(0, actor_do(&self->owner, own_memory, NULL));
+		ASSERT_EQ(0, actor_do(&self->owner, freeze, NULL));
+		ASSERT_EQ(0, actor_do(&self->owner, unmap_and_remove, NULL));
+	}
+	EXPECT_TRUE(comes_back(before - SLACK));
+}
+
+PAIR_TEST(nothing_to_freeze)
+{
+	struct xemem_make req = xem_request(NULL, 0, "");
+
+	NEED_FROZEN();
+	req.flags = XEMEM_FROZEN;
+	EXPECT_EQ(-EINVAL, xem_make_ext(&req));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * FIXTURE(pair): an owner, which is another process, and an importer, which is
+ * the test itself, each on a Linux or on an LWK core. Included after
+ * kselftest_harness.h.
+ */
+#ifndef _SELFTESTS_XEMEM_PAIR_H
+#define _SELFTESTS_XEMEM_PAIR_H
+
+#include "xemem_actor.h"
+#include "../lwk/lwk_meminfo.h"
+
+#define PAIR_SECONDS	300
+#define PAIR_TEST(name)	TEST_F_TIMEOUT(pair, name, PAIR_SECONDS)
+
+/**
+ * struct scene - shared by owner and importer
+ * @addr: memory of the owner.
+ * @size: bytes there.
+ * @segid: a segment of it.
+ * @kind: what kind of memory, for those who make it.
+ * @seed: of the pattern that is there.
+ * @number: what the test likes.
+ * @stop: end a loop.
+ */
+struct scene {
+	char *volatile addr;
+	volatile size_t size;
+	volatile __s64 segid;
+	volatile int kind;
+	volatile __u64 seed;
+	volatile long number;
+	volatile int stop;
+};
+
+static struct scene *scene;
+
+FIXTURE(pair)
+{
+	struct actor owner;
+};
+
+FIXTURE_VARIANT(pair)
+{
+	bool owner_lwk;
+	bool importer_lwk;
+};
+
+FIXTURE_VARIANT_ADD(pair, linux_linux)
+{
+};
+
+FIXTURE_VARIANT_ADD(pair, linux_lwk)
+{
+	.importer_lwk = true,
+};
+
+FIXTURE_VARIANT_ADD(pair, lwk_linux)
+{
+	.owner_lwk = true,
+};
+
+FIXTURE_VARIANT_ADD(pair, lwk_lwk)
+{
+	.owner_lwk = true,
+	.importer_lwk = true,
+};
+
+static inline bool pair_cores_free(void)
+{
+	long end = now_ms() + RETURN_MS;
+	char cores[512], unused[512];
+
+	/* As lwk_all_free(), which says each time that they are not. */
+	do {
+		lwk_read("cores", cores, sizeof(cores));
+		lwk_read("free_cores", unused, sizeof(unused));
+		if (!strcmp(cores, unused))
+			return true;
+		sleep_ms(20);
+	} while (now_ms() < end);
+	return lwk_all_free();
+}
+
+FIXTURE_SETUP(pair)
+{
+	struct actor_how how = { .lwk = variant->owner_lwk };
+
+	if ((variant->owner_lwk || variant->importer_lwk) && !actor_has_lwk())
+		SKIP(return, "no LWK cores: boot with lwkcpus=");
+	if (actor_has_lwk())
+		ASSERT_TRUE(pair_cores_free());
+	ASSERT_EQ(0, xem_begin());
+	scene = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)scene);
+	xem_catch();
+	/* Before this process joins: its children would be members, too. */
+	ASSERT_EQ(0, actor_start(&self->owner, how));
+	if (variant->importer_lwk)
+		ASSERT_EQ(0, actor_join());
+}
+
+FIXTURE_TEARDOWN(pair)
+{
+	actor_end(&self->owner);
+	close(xem_fd);
+	EXPECT_TRUE(xem_all_unpinned(RETURN_MS));
+}
+
+/* The owner's memory is a segment that all may read and write. */
+static inline int owner_make(void *arg)
+{
+	scene->segid = xem_make(scene->addr, scene->size, 0666);
+	CHECK(scene->segid > 0);
+	return 0;
+}
+
+static inline int owner_remove(void *arg)
+{
+	CHECK_EQ(0, xem_remove(scene->segid));
+	return 0;
+}
+
+/* The owner writes the pattern @seed of the scene. */
+static inline int owner_fill(void *arg)
+{
+	xem_fill(scene->addr, scene->size, scene->seed);
+	return 0;
+}
+
+static inline int owner_verify(void *arg)
+{
+	CHECK_EQ(0, xem_wrong(scene->addr, scene->size, scene->seed));
+	return 0;
+}
+
+static inline const char *mode_name(unsigned int flags)
+{
+	return flags & XEMEM_EAGER ? "eager" : "lazy";
+}
+
+#endif /* _SELFTESTS_XEMEM_PAIR_H */

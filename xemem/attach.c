@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: attach a part of a segment, and detach it.
+ */
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "xemem.h"
+
+static void free_attachment(struct kref *kref)
+{
+	struct xemem_attachment *att = container_of(kref,
+						    struct xemem_attachment,
+						    kref);
+	struct xemem_segment *segment = att->permit->segment;
+
+	scoped_guard(spinlock, &att->permit->list_lock)
+		list_del(&att->node);
+	atomic64_dec(&segment->attachments);
+	atomic64_sub(att->size, &segment->bytes);
+	xemem_permit_put(att->permit);
+	kfree(att);
+}
+
+/**
+ * xemem_attachment_put - a part of it is gone
+ * @att: it.
+ *
+ * Context: process context; mmap_lock may be held.
+ */
+void xemem_attachment_put(struct xemem_attachment *att)
+{
+	kref_put(&att->kref, free_attachment);
+}
+
+/* Where huge pages of the owner stay huge. */
+static unsigned long find_place(struct file *file, unsigned long addr,
+				unsigned long len, unsigned long pgoff,
+				unsigned long flags)
+{
+	unsigned long align = len >= PUD_SIZE ? PUD_SIZE :
+			      len >= PMD_SIZE ? PMD_SIZE : PAGE_SIZE;
+	unsigned long source = pgoff << PAGE_SHIFT, room;
+
+	if (addr || flags & MAP_FIXED || align == PAGE_SIZE ||
+	    check_add_overflow(len, align, &room))
+		return mm_get_unmapped_area(current->mm, NULL, addr, len, pgoff,
+					    flags);
+	addr = mm_get_unmapped_area(current->mm, NULL, 0, room, 0, flags);
+	if (IS_ERR_VALUE(addr))
+		return mm_get_unmapped_area(current->mm, NULL, 0, len, pgoff,
+					    flags);
+	return addr + ((source - addr) & (align - 1));
+}
+
+/*
+ * Nobody but xemem_attach() maps the file: what remap_file_pages() wants to
+ * map has no attachment.
+ */
+static int mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct xemem_permit *permit = file->private_data;
+	struct xemem_attachment *att = READ_ONCE(permit->attaching);
+
+	if (!att || att->by != current || permit->ended ||
+	    vma->vm_pgoff != att->source >> PAGE_SHIFT ||
+	    vma->vm_end - vma->vm_start != att->size)
+		return -EINVAL;
+	att->start = vma->vm_start;
+	kref_get(&att->kref);
+	vma->vm_private_data = att;
+	vma->vm_ops = &xemem_vm_ops;
+	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTDUMP |
+		     VM_DONTEXPAND);
+	return 0;
+}
+
+extern const struct file_operations xemem_attach_fops;
+const struct file_operations xemem_attach_fops = {
+	.mmap = mmap,
+	.get_unmapped_area = find_place,
+};
+
+static struct xemem_attachment *create(struct xemem_permit *permit,
+				       unsigned long source, unsigned long size)
+{
+	struct xemem_segment *segment = permit->segment;
+	struct xemem_attachment *att = kzalloc(sizeof(*att),
+					       GFP_KERNEL_ACCOUNT);
+
+	if (!att)
+		return NULL;
+	kref_init(&att->kref);
+	kref_get(&permit->kref);
+	att->permit = permit;
+	att->by = current;
+	att->source = source;
+	att->size = size;
+	scoped_guard(spinlock, &permit->list_lock)
+		list_add_tail(&att->node, &permit->attachments);
+	atomic64_inc(&segment->attachments);
+	atomic64_add(size, &segment->bytes);
+	return att;
+}
+
+/* The range that is to be attached, in the space. */
+static int check_range(const struct xemem_segment *segment,
+		       struct xemem_attach *req, unsigned long *source)
+{
+	u64 end;
+
+	if (req->vaddr & ~PAGE_MASK || req->offset & ~PAGE_MASK ||
+	    req->offset < 0 || !req->size)
+		return -EINVAL;
+	if (check_add_overflow(req->size, PAGE_SIZE - 1, &req->size))
+		return -EINVAL;
+	req->size &= PAGE_MASK;
+	if (!segment->space ||
+	    check_add_overflow((u64)req->offset, req->size, &end) ||
+	    end > segment->size)
+		return -EINVAL;
+	*source = segment->start + req->offset;
+	if (check_add_overflow(req->vaddr, req->size, &end) || end > TASK_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+/* At an address of the caller's choice, nothing of ours goes away. */
+static int check_place(const struct xemem_segment *segment,
+		       const struct xemem_attach *req, unsigned long source)
+{
+	struct mm_struct *mm = current->mm;
+	VMA_ITERATOR(vmi, mm, req->vaddr);
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	if (!req->vaddr)
+		return 0;
+	if (segment->space->mm == mm && req->vaddr < source + req->size &&
+	    source < req->vaddr + req->size)
+		return -EINVAL;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	for_each_vma_range(vmi, vma, req->vaddr + req->size)
+		if (xemem_is_attachment(vma))
+			ret = -EINVAL;
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+static int map_it(struct xemem_permit *permit, struct xemem_attachment *att,
+		  struct xemem_attach *req)
+{
+	bool write = permit->write && !(req->flags & XEMEM_READ);
+	unsigned long addr;
+
+	if (mutex_lock_killable(&permit->lock))
+		return -EINTR;
+	if (!permit->file) {
+		struct file *file = xemem_space_file(permit->segment->space,
+						     permit);
+
+		if (IS_ERR(file)) {
+			mutex_unlock(&permit->lock);
+			return PTR_ERR(file);
+		}
+		permit->file = file;
+	}
+	WRITE_ONCE(permit->attaching, att);
+	addr = vm_mmap(permit->file, req->vaddr, req->size,
+		       PROT_READ | (write ? PROT_WRITE : 0),
+		       MAP_SHARED | (req->vaddr ? MAP_FIXED : 0), att->source);
+	WRITE_ONCE(permit->attaching, NULL);
+	mutex_unlock(&permit->lock);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	req->vaddr = addr;
+	return 0;
+}
+
+/* LWK cores take no page fault for what they asked for. */
+static bool is_eager(const struct xemem_segment *segment, u32 flags)
+{
+	if (flags & (XEMEM_EAGER | XEMEM_LAZY))
+		return flags & XEMEM_EAGER;
+	return current->lwk.rsv && !segment->whole;
+}
+
+/**
+ * xemem_attach - attach a part of a segment
+ * @p: current.
+ * @req: what, where, and how; out: its size and address.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL: no such number, not a multiple of the page size, or no
+ * range of the segment, or an address that is taken; -ENOENT: no such permit,
+ * or the segment is removed; -EACCES: the permit is another process's;
+ * -ENOMEM; -EINTR; or what mmap(2) returns.
+ */
+int xemem_attach(struct xemem_process *p, struct xemem_attach *req)
+{
+	struct xemem_attachment *att;
+	struct xemem_permit *permit;
+	unsigned long source;
+	int ret;
+
+	permit = xemem_permit_find(p, req->apid);
+	if (IS_ERR(permit))
+		return PTR_ERR(permit);
+	ret = check_range(permit->segment, req, &source);
+	if (!ret)
+		ret = READ_ONCE(permit->segment->removed) ? -ENOENT :
+		      check_place(permit->segment, req, source);
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
+	att = create(permit, source, req->size);
+	if (!att)
+		goto out;
+	ret = map_it(permit, att, req);
+	if (!ret && is_eager(permit->segment, req->flags)) {
+		ret = xemem_populate(att, req->flags & XEMEM_EAGER);
+		if (ret)
+			xemem_detach(att->start);
+	}
+	xemem_attachment_put(att);
+out:
+	xemem_permit_put(permit);
+	return ret;
+}
+
+/* What is left of an attachment; the mmap_lock is held for writing. */
+static int unmap(struct mm_struct *mm, struct xemem_attachment *att)
+{
+	unsigned long addr = att->start, end = att->start + att->size;
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	while (!ret && addr < end) {
+		vma = find_vma_intersection(mm, addr, end);
+		if (!vma)
+			break;
+		addr = vma->vm_end;
+		if (xemem_is_attachment(vma) && vma->vm_private_data == att)
+			ret = do_munmap(mm, vma->vm_start,
+					vma->vm_end - vma->vm_start, NULL);
+	}
+	return ret;
+}
+
+/**
+ * xemem_detach - unmap an attachment, all that is left of it
+ * @address: any address in it.
+ *
+ * Context: process context, may sleep.
+ * Return: 0, also where nothing is mapped; -EINVAL: that is no attachment;
+ * -EINTR; or an error of munmap(2).
+ */
+int xemem_detach(unsigned long address)
+{
+	struct mm_struct *mm = current->mm;
+	struct xemem_attachment *att;
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	vma = vma_lookup(mm, address);
+	if (vma && !xemem_is_attachment(vma)) {
+		ret = -EINVAL;
+	} else if (vma) {
+		att = vma->vm_private_data;
+		kref_get(&att->kref);
+		ret = unmap(mm, att);
+		xemem_attachment_put(att);
+	}
+	mmap_write_unlock(mm);
+	return ret;
+}
+
+static struct xemem_attachment *first_of(struct xemem_permit *permit,
+					 struct list_head *done)
+{
+	struct xemem_attachment *att;
+
+	guard(spinlock)(&permit->list_lock);
+	while ((att = list_first_entry_or_null(&permit->attachments,
+					       struct xemem_attachment, node))) {
+		list_move(&att->node, done);
+		if (kref_get_unless_zero(&att->kref))
+			return att;
+	}
+	return NULL;
+}
+
+/**
+ * xemem_detach_all - a permit has ended
+ * @permit: with a reference.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_detach_all(struct xemem_permit *permit)
+{
+	struct mm_struct *mm = permit->process->mm;
+	struct xemem_attachment *att;
+	/* One that somebody else holds is taken off this list by himself. */
+	LIST_HEAD(done);
+
+	/* An address space that ends does it itself. */
+	if (!mmget_not_zero(mm))
+		return;
+	/* Killed or not: the right is gone, so the memory goes, too. */
+	mmap_write_lock(mm);
+	while ((att = first_of(permit, &done))) {
+		unmap(mm, att);
+		xemem_attachment_put(att);
+		if (need_resched()) {
+			mmap_write_unlock(mm);
+			cond_resched();
+			mmap_write_lock(mm);
+		}
+	}
+	mmap_write_unlock(mm);
+	scoped_guard(spinlock, &permit->list_lock)
+		list_splice(&done, &permit->attachments);
+	mmput(mm);
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: memory of the owner appears where it is attached, with the first touch
+ * or before it.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "xemem.h"
+
+/*
+ * The owner's mmap_lock is only tried: current has that of its own, which may
+ * be the same.
+ */
+static int look(struct xemem_space *space, struct xemem_view *view,
+		unsigned long start, unsigned long end, bool write, bool fault)
+{
+	struct mm_struct *mm = space->mm;
+	int ret;
+
+	if (!mmget_not_zero(mm))
+		return -EFAULT;
+	ret = -EBUSY;
+	if (mmap_read_trylock(mm)) {
+		ret = xemem_look(space, view, start, end, write, fault);
+		mmap_read_unlock(mm);
+	}
+	mmput_async(mm);
+	return ret;
+}
+
+/**
+ * show - map what the owner has at an address, and around it
+ * @vma: an attachment, whose mmap_lock is held for reading.
+ * @addr: in it.
+ * @fault: to write.
+ * @view: out.
+ *
+ * Return: 0; -EBUSY: the owner is changing its address space; -EAGAIN: the
+ * page has to be faulted in, as @view->how says; -EFAULT: there is none;
+ * -ENOMEM; -EINTR.
+ */
+static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
+		struct xemem_view *view)
+{
+	const unsigned long around = XEMEM_VIEW_PAGES << PAGE_SHIFT;
+	struct xemem_attachment *att = vma->vm_private_data;
+	struct xemem_segment *segment = att->permit->segment;
+	struct xemem_space *space = segment->space;
+	unsigned long to = vma->vm_pgoff << PAGE_SHIFT;
+	unsigned long start = max(ALIGN_DOWN(addr, around), vma->vm_start);
+	unsigned long end = min(ALIGN_DOWN(addr, around) + around, vma->vm_end);
+	unsigned long seq;
+	int ret;
+
+	to -= vma->vm_start;
+	view->want = (addr & PAGE_MASK) + to;
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (READ_ONCE(segment->removed))
+			return -EFAULT;
+		seq = mmu_interval_read_begin(&space->notifier);
+		ret = look(space, view, start + to, end + to,
+			   vma->vm_flags & VM_WRITE, fault);
+		if (ret)
+			return ret;
+		ret = xemem_map(vma, view, seq);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+/* Until the owner's mmap_lock can be had, or somebody kills current. */
+static int wait_for(struct mm_struct *mm)
+{
+	int ret;
+
+	if (!mmget_not_zero(mm))
+		return 0;
+	ret = mmap_read_lock_killable(mm);
+	if (!ret)
+		mmap_read_unlock(mm);
+	mmput_async(mm);
+	return ret;
+}
+
+/* May the fault wait, and drop its lock for that? */
+static bool may_wait(const struct vm_fault *vmf)
+{
+	return vmf->flags & FAULT_FLAG_ALLOW_RETRY &&
+	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
+}
+
+/*
+ * Wait without the lock that the caller of the fault holds; then the fault is
+ * tried again. The mapping may be gone meanwhile.
+ */
+static vm_fault_t wait_and_retry(struct vm_fault *vmf,
+				 const struct xemem_view *view, int why)
+{
+	struct xemem_attachment *att = vmf->vma->vm_private_data;
+	struct mm_struct *owner = att->permit->segment->space->mm;
+	struct mm_struct *mm = vmf->vma->vm_mm;
+	int ret;
+
+	mmgrab(owner);
+	mmap_read_unlock(mm);
+	ret = why == -EBUSY ? wait_for(owner) :
+	      xemem_fault_in(owner, view->want, 1, view->how, true);
+	mmdrop(owner);
+	if (ret >= 0 || ret == -EINTR)
+		return VM_FAULT_RETRY;
+	/* There is nothing, which is said with the lock held. */
+	return mmap_read_lock_killable(mm) ? VM_FAULT_RETRY : VM_FAULT_SIGBUS;
+}
+
+/* A caller that cannot wait: twice, then the owner's memory is busy. */
+static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
+			    int why)
+{
+	struct xemem_attachment *att = vmf->vma->vm_private_data;
+	struct mm_struct *owner = att->permit->segment->space->mm;
+	int ret;
+
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	if (why == -EAGAIN)
+		xemem_fault_in(owner, view->want, 1, view->how, false);
+	ret = show(vmf->vma, vmf->address, vmf->flags & FAULT_FLAG_WRITE, view);
+	return ret ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
+}
+
+/* A child that has inherited it has no right of its own. */
+static bool is_at_home(const struct vm_area_struct *vma)
+{
+	const struct xemem_attachment *att = vma->vm_private_data;
+
+	return vma->vm_mm == att->permit->process->mm;
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	struct xemem_attachment *att = vmf->vma->vm_private_data;
+	struct xemem_view view;
+	int ret;
+
+	if (!is_at_home(vmf->vma))
+		return VM_FAULT_SIGBUS;
+	atomic64_inc(&att->permit->segment->faults);
+	ret = show(vmf->vma, vmf->address, vmf->flags & FAULT_FLAG_WRITE,
+		   &view);
+	switch (ret) {
+	case 0:
+		return VM_FAULT_NOPAGE;
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	case -EINTR:
+		/* It is being killed, and does not come back. */
+		return VM_FAULT_NOPAGE;
+	case -EBUSY:
+	case -EAGAIN:
+		return may_wait(vmf) ? wait_and_retry(vmf, &view, ret) :
+				       fault_now(vmf, &view, ret);
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+/* To be written, and an entry says that it may not. */
+static vm_fault_t pfn_mkwrite(struct vm_fault *vmf)
+{
+	return fault(vmf);
+}
+
+/*
+ * A part of an attachment has been cut off. Or a child inherits it, which the
+ * parent can ask for (MADV_DOFORK): it gets the range, and nothing there.
+ */
+static void open(struct vm_area_struct *vma)
+{
+	struct xemem_attachment *att = vma->vm_private_data;
+
+	kref_get(&att->kref);
+	if (!is_at_home(vma))
+		vm_flags_set(vma, VM_WIPEONFORK);
+}
+
+static void close(struct vm_area_struct *vma)
+{
+	xemem_attachment_put(vma->vm_private_data);
+}
+
+/* An attachment stays where it is. */
+static int mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+const struct vm_operations_struct xemem_vm_ops = {
+	.open = open,
+	.close = close,
+	.mremap = mremap,
+	.fault = fault,
+	.pfn_mkwrite = pfn_mkwrite,
+};
+
+/* As far as it goes without waiting. */
+static int populate_locked(const struct xemem_attachment *att,
+			   unsigned long *addr, struct xemem_view *view)
+{
+	unsigned long end = att->start + att->size;
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	while (*addr < end && !ret && !need_resched()) {
+		vma = vma_lookup(current->mm, *addr);
+		/* Somebody has unmapped it meanwhile. */
+		if (!vma || vma->vm_private_data != att)
+			return -ESRCH;
+		ret = show(vma, *addr, false, view);
+		if (ret)
+			break;
+		*addr += min(view->start + view->nr * view->size - view->want,
+			     end - *addr);
+	}
+	return ret;
+}
+
+/* What there is nothing of is passed over. */
+static void skip_hole(const struct xemem_attachment *att, unsigned long *addr)
+{
+	struct mm_struct *mm = att->permit->segment->space->mm;
+	unsigned long source = *addr - att->start + att->source;
+	struct vm_area_struct *vma;
+
+	*addr += PAGE_SIZE;
+	if (!mmget_not_zero(mm))
+		return;
+	if (!mmap_read_lock_killable(mm)) {
+		vma = find_vma(mm, source);
+		if (!vma)
+			*addr = att->start + att->size;
+		else if (vma->vm_start > source)
+			*addr = att->start + vma->vm_start - att->source;
+		mmap_read_unlock(mm);
+	}
+	mmput_async(mm);
+}
+
+/**
+ * xemem_populate - map all of an attachment
+ * @att: of current, which holds a reference.
+ * @strict: nothing may be missing; otherwise it comes with the touch, or never.
+ *
+ * Context: process context, may sleep; no lock is held.
+ * Return: 0; -EINTR; with @strict also -EFAULT: the owner has nothing
+ * somewhere; or -ENOMEM.
+ */
+int xemem_populate(const struct xemem_attachment *att, bool strict)
+{
+	struct mm_struct *owner = att->permit->segment->space->mm;
+	unsigned long addr = att->start;
+	struct xemem_view view;
+	int ret;
+
+	while (addr < att->start + att->size) {
+		if (fatal_signal_pending(current) ||
+		    mmap_read_lock_killable(current->mm))
+			return -EINTR;
+		ret = populate_locked(att, &addr, &view);
+		mmap_read_unlock(current->mm);
+		cond_resched();
+		if (ret == -EBUSY)
+			ret = wait_for(owner);
+		else if (ret == -EAGAIN)
+			ret = xemem_fault_in(owner, view.want,
+					     (att->start + att->size - addr) >>
+					     PAGE_SHIFT, view.how, true);
+		if (ret == -ESRCH)
+			return 0;
+		if (ret == -EINTR || (ret < 0 && strict))
+			return ret;
+		if (ret == -ENOMEM)
+			return 0;
+		if (ret < 0)
+			skip_hole(att, &addr);
+	}
+	return 0;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: what the owner has at an address, at this moment.
+ *
+ * Nothing is taken: no reference, no pin. What is seen is true until the
+ * owner's address space announces a change.
+ */
+#include <linux/dax.h>
+#include <linux/hugetlb.h>
+#include <linux/pagewalk.h>
+#include <linux/sched/mm.h>
+#include <linux/pagemap.h>
+#include <linux/secretmem.h>
+
+#include "xemem.h"
+
+/* What a walk fills in. */
+struct xemem_looking {
+	struct xemem_view *view;
+	bool write;
+	bool frozen;
+};
+
+/*
+ * A page that is shared since a fork is not shown: to pin it would be refused,
+ * and whoever reads it would see the owner's next write late. The owner gets
+ * one of its own first. Nobody writes to a frozen one.
+ */
+static bool may_show(struct page *page, bool write, bool frozen)
+{
+	return write || frozen || !PageAnon(page) || PageAnonExclusive(page);
+}
+
+static void add(struct xemem_looking *l, unsigned long addr,
+		unsigned long pfn, bool write)
+{
+	unsigned long i = (addr - l->view->start) >> PAGE_SHIFT;
+
+	l->view->pages[i].pfn = pfn;
+	l->view->pages[i].write = write && !l->frozen;
+	l->view->pages[i].there = true;
+	l->view->nr = i + 1;
+}
+
+/* A huge page is the whole view. */
+static void set_huge(struct xemem_looking *l, unsigned long addr,
+		     unsigned long size, unsigned long pfn, bool write)
+{
+	l->view->start = ALIGN_DOWN(addr, size);
+	l->view->size = size;
+	add(l, l->view->start, pfn, write);
+}
+
+static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
+			pmd_t pmd, unsigned long addr)
+{
+	struct page *page;
+
+	if (!pmd_present(pmd) || pmd_protnone(pmd))
+		return 1;
+	if (is_huge_zero_pmd(pmd)) {
+		set_huge(l, addr, PMD_SIZE, pmd_pfn(pmd), false);
+		return 1;
+	}
+	page = vm_normal_page_pmd(vma, addr, pmd);
+	/* Who pins pages has to be told apart by their file; see gup.c. */
+	l->view->small = page && !PageAnon(page) &&
+			 !folio_test_swapbacked(page_folio(page));
+	if (page && may_show(page, pmd_write(pmd), l->frozen))
+		set_huge(l, addr, PMD_SIZE, page_to_pfn(page), pmd_write(pmd));
+	return 1;
+}
+
+static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
+		    pte_t pte, unsigned long addr)
+{
+	struct page *page;
+
+	if (!pte_present(pte) || pte_protnone(pte))
+		return;
+	if (is_zero_pfn(pte_pfn(pte))) {
+		add(l, addr, pte_pfn(pte), false);
+		return;
+	}
+	page = vm_normal_page(vma, addr, pte);
+	if (page && !PageHWPoison(page) &&
+	    may_show(page, pte_write(pte), l->frozen))
+		add(l, addr, page_to_pfn(page), pte_write(pte));
+}
+
+static int see_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
+		   struct mm_walk *walk)
+{
+	struct xemem_looking *l = walk->private;
+	pte_t *ptep, *first;
+	spinlock_t *ptl;
+
+	ptl = pmd_trans_huge_lock(pmd, walk->vma);
+	if (ptl) {
+		see_huge_pmd(l, walk->vma, pmdp_get(pmd), addr);
+		spin_unlock(ptl);
+		return 1;
+	}
+	walk->action = ACTION_CONTINUE;
+	first = pte_offset_map_lock(walk->mm, pmd, addr, &ptl);
+	if (!first)
+		return 0;
+	for (ptep = first; addr < end; ptep++, addr += PAGE_SIZE)
+		see_pte(l, walk->vma, ptep_get(ptep), addr);
+	pte_unmap_unlock(first, ptl);
+	return 0;
+}
+
+static int see_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
+		       unsigned long end, struct mm_walk *walk)
+{
+	struct hstate *h = hstate_vma(walk->vma);
+	struct xemem_looking *l = walk->private;
+	struct page *page;
+	spinlock_t *ptl;
+	pte_t pte;
+
+	ptl = huge_pte_lock(h, walk->mm, ptep);
+	pte = huge_ptep_get(walk->mm, addr, ptep);
+	if (pte_present(pte) && !pte_protnone(pte)) {
+		page = pte_page(pte);
+		if (!folio_test_hwpoison(page_folio(page)) &&
+		    may_show(page, huge_pte_write(pte), l->frozen))
+			set_huge(l, addr, huge_page_size(h), page_to_pfn(page),
+				 huge_pte_write(pte));
+	}
+	spin_unlock(ptl);
+	return 1;
+}
+
+static const struct mm_walk_ops look_ops = {
+	.pmd_entry = see_pmd,
+	.hugetlb_entry = see_hugetlb,
+	.walk_lock = PGWALK_RDLOCK,
+};
+
+/* What is no ordinary memory, or an attachment itself, is not shown. */
+static bool may_look(const struct vm_area_struct *vma, bool write)
+{
+	return !(vma->vm_flags & (VM_IO | VM_PFNMAP | VM_SHADOW_STACK)) &&
+	       vma->vm_flags & VM_READ && (!write || vma->vm_flags & VM_WRITE) &&
+	       !xemem_is_attachment(vma) && !vma_is_dax(vma) &&
+	       !vma_is_secretmem((struct vm_area_struct *)vma);
+}
+
+static bool is_there(const struct xemem_view *view, bool write)
+{
+	unsigned long i = (view->want - view->start) / view->size;
+
+	return view->nr > i && view->pages[i].there &&
+	       (!write || view->pages[i].write);
+}
+
+/**
+ * xemem_look - what does the owner have around an address?
+ * @space: of the owner, whose mmap_lock is held.
+ * @view: out; @view->want is the address.
+ * @start: not before this address; at most XEMEM_VIEW_PAGES before @end.
+ * @end: not behind this one, but for a huge page.
+ * @write: who asks may write, so that the owner's page is to be writable,
+ *	if the owner may write there.
+ * @fault: and wants to.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EFAULT: there is no memory, or none that may be shown; -EAGAIN:
+ * there is, but it has to be faulted in, as @view->how says.
+ */
+int xemem_look(struct xemem_space *space, struct xemem_view *view,
+	       unsigned long start, unsigned long end, bool write, bool fault)
+{
+	struct xemem_looking l = { .view = view, .frozen = space->frozen };
+	struct vm_area_struct *vma = vma_lookup(space->mm, view->want);
+
+	mmap_assert_locked(space->mm);
+	if (!vma || !may_look(vma, fault) || (fault && space->frozen))
+		return -EFAULT;
+	l.write = write && vma->vm_flags & VM_WRITE && !space->frozen;
+	/* Within what one page table of the owner holds. */
+	start = max3(start, vma->vm_start, ALIGN_DOWN(view->want, PMD_SIZE));
+	end = min3(end, vma->vm_end, ALIGN_DOWN(view->want, PMD_SIZE) + PMD_SIZE);
+	view->start = start;
+	view->size = PAGE_SIZE;
+	view->nr = 0;
+	view->small = false;
+	memset(view->pages, 0, sizeof(view->pages));
+	walk_page_range_vma(vma, start, end, &look_ops, &l);
+	if (is_there(view, l.write))
+		return 0;
+	view->how = (l.write ? XEMEM_HOW_WRITE : 0) |
+		    (space->frozen ? XEMEM_HOW_FROZEN : 0);
+	return -EAGAIN;
+}
+
+/*
+ * To pin a page is what makes sure that it is not shared with a child; there
+ * is no call that does only that. Frozen memory may stay shared.
+ */
+static long touch(struct mm_struct *mm, unsigned long start, unsigned long nr,
+		  unsigned int how, int *locked)
+{
+	unsigned int flags = how & XEMEM_HOW_WRITE ? FOLL_WRITE : 0;
+	struct page *pages[XEMEM_VIEW_PAGES];
+	long ret;
+
+	nr = min(nr, XEMEM_VIEW_PAGES);
+	if (how & XEMEM_HOW_FROZEN) {
+		ret = get_user_pages_remote(mm, start, nr, flags, pages,
+					    locked);
+		if (ret > 0)
+			release_pages(pages, ret);
+		return ret;
+	}
+	ret = pin_user_pages_remote(mm, start, nr, flags, pages, locked);
+	if (ret > 0)
+		unpin_user_pages(pages, ret);
+	return ret;
+}
+
+/**
+ * xemem_fault_in - the owner's memory is to be there
+ * @mm: of the owner.
+ * @start: address, a multiple of the page size.
+ * @nr: pages.
+ * @how: XEMEM_HOW_*.
+ * @wait: the caller holds no lock; otherwise nothing is waited for that may
+ *	take as long as some process likes.
+ *
+ * Context: process context, may sleep.
+ * Return: the number of pages, at least 1; -EFAULT: there is none; -EINTR;
+ * -EAGAIN, without @wait; or another error of get_user_pages().
+ */
+int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
+		   unsigned int how, bool wait)
+{
+	int locked = 1;
+	long ret;
+
+	if (!mmget_not_zero(mm))
+		return -EFAULT;
+	if (wait)
+		ret = mmap_read_lock_killable(mm);
+	else
+		ret = mmap_read_trylock(mm) ? 0 : -EAGAIN;
+	if (!ret) {
+		ret = touch(mm, start, nr, how, wait ? &locked : NULL);
+		ret = ret ?: -EFAULT;
+		if (locked)
+			mmap_read_unlock(mm);
+	}
+	/* The last one to leave would wait for much more. */
+	mmput_async(mm);
+	return ret;
+}

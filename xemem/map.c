@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: entries in the page tables of those who attach.
+ *
+ * They are special: without a reference, and on no reverse mapping. Huge pages
+ * stay huge where the whole of it is attached at an address that fits.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <asm/pgalloc.h>
+
+#include "xemem.h"
+
+/* The address in @vma that shows @source of the owner. */
+static unsigned long shown_at(const struct vm_area_struct *vma,
+			      unsigned long source)
+{
+	return vma->vm_start + source - (vma->vm_pgoff << PAGE_SHIFT);
+}
+
+/*
+ * Under the lock of the page table. What was seen is still true, and nobody
+ * can be told otherwise before the lock is free again: so he finds the entry.
+ */
+static bool begin(struct vm_area_struct *vma, struct xemem_space *space,
+		  unsigned long seq)
+{
+	const struct xemem_attachment *att = vma->vm_private_data;
+
+	spin_lock(&space->lock);
+	if (!mmu_interval_read_retry(&space->notifier, seq) &&
+	    !att->permit->segment->removed)
+		return true;
+	spin_unlock(&space->lock);
+	return false;
+}
+
+static void end(struct xemem_space *space)
+{
+	spin_unlock(&space->lock);
+}
+
+/* Who may write may have done so, and nobody looks at his entries. */
+static void mark_dirty(unsigned long pfn)
+{
+	struct folio *folio = page_folio(pfn_to_page(pfn));
+
+	if (!folio_test_dirty(folio))
+		folio_mark_dirty(folio);
+}
+
+static void set_pte_of(struct vm_area_struct *vma, unsigned long addr,
+		       pte_t *ptep, unsigned long pfn, bool write)
+{
+	pte_t old = ptep_get(ptep), pte;
+
+	write = write && vma->vm_flags & VM_WRITE;
+	if (pte_present(old) && (pte_pfn(old) != pfn || !write))
+		return;
+	pte = pte_mkyoung(pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot)));
+	if (write) {
+		pte = pte_mkwrite(pte_mkdirty(pte), vma);
+		mark_dirty(pfn);
+	}
+	if (pte_none(old))
+		set_pte_at(vma->vm_mm, addr, ptep, pte);
+	else
+		ptep_set_access_flags(vma, addr, ptep, pte, true);
+	update_mmu_cache_range(NULL, vma, addr, ptep, 1);
+}
+
+/* One page of @view. */
+struct xemem_page {
+	unsigned long pfn;
+	bool there;
+	bool write;
+};
+
+static struct xemem_page page_at(const struct xemem_view *view,
+				 unsigned long source)
+{
+	unsigned long i = (source - view->start) / view->size;
+	unsigned long offset = (source - view->start) % view->size;
+
+	return (struct xemem_page) {
+		.pfn = view->pages[i].pfn + (offset >> PAGE_SHIFT),
+		.there = view->pages[i].there,
+		.write = view->pages[i].write,
+	};
+}
+
+/*
+ * What of the view one page table holds, in @vma. Of a huge page that does not
+ * fit, only what is around the address in question.
+ */
+static void clamp_view(struct vm_area_struct *vma,
+		       const struct xemem_view *view, unsigned long *start,
+		       unsigned long *last)
+{
+	unsigned long addr = shown_at(vma, view->want);
+	unsigned long most = XEMEM_VIEW_PAGES << PAGE_SHIFT;
+	unsigned long from = ALIGN_DOWN(addr, most);
+
+	/* Addresses before that of the mapping may be below 0. */
+	*start = max(from, vma->vm_start);
+	if (view->want - view->start < addr - *start)
+		*start = addr - (view->want - view->start);
+	*last = min(from + most, vma->vm_end) - PAGE_SIZE;
+	*last = min(*last, addr + view->start + view->nr * view->size -
+		    PAGE_SIZE - view->want);
+}
+
+static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
+		    struct xemem_space *space, const struct xemem_view *view,
+		    unsigned long seq)
+{
+	unsigned long addr, last, source;
+	struct xemem_page page;
+	pte_t *ptep, *first;
+	spinlock_t *ptl;
+
+	if (pte_alloc(vma->vm_mm, pmd))
+		return -ENOMEM;
+	clamp_view(vma, view, &addr, &last);
+	first = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
+	/* It is huge already: somebody was faster. */
+	if (!first)
+		return 0;
+	if (!begin(vma, space, seq)) {
+		pte_unmap_unlock(first, ptl);
+		return -EAGAIN;
+	}
+	source = addr - vma->vm_start + (vma->vm_pgoff << PAGE_SHIFT);
+	for (ptep = first; addr <= last;
+	     ptep++, addr += PAGE_SIZE, source += PAGE_SIZE) {
+		page = page_at(view, source);
+		if (page.there)
+			set_pte_of(vma, addr, ptep, page.pfn, page.write);
+	}
+	end(space);
+	pte_unmap_unlock(first, ptl);
+	return 0;
+}
+
+static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
+		   struct xemem_space *space, const struct xemem_view *view,
+		   unsigned long seq)
+{
+	struct xemem_page page = page_at(view,
+					 ALIGN_DOWN(view->want, PMD_SIZE));
+	bool write = page.write && vma->vm_flags & VM_WRITE;
+	spinlock_t *ptl = pmd_lock(vma->vm_mm, pmd);
+	int ret = -EEXIST;
+	pmd_t entry;
+
+	if (!pmd_none(*pmd) && !pmd_leaf(*pmd))
+		goto unlock;
+	ret = -EAGAIN;
+	if (!begin(vma, space, seq))
+		goto unlock;
+	ret = 0;
+	if (pmd_none(*pmd) || (write && !pmd_write(*pmd))) {
+		entry = pmd_mkyoung(pmd_mkspecial(pmd_mkhuge(
+			pfn_pmd(page.pfn, vma->vm_page_prot))));
+		if (write) {
+			entry = pmd_mkwrite(pmd_mkdirty(entry), vma);
+			mark_dirty(page.pfn);
+		}
+		if (pmd_none(*pmd))
+			set_pmd_at(vma->vm_mm,
+				   shown_at(vma, view->want) & PMD_MASK, pmd,
+				   entry);
+		else
+			pmdp_set_access_flags(vma, shown_at(vma, view->want) &
+					      PMD_MASK, pmd, entry, true);
+	}
+	end(space);
+unlock:
+	spin_unlock(ptl);
+	return ret;
+}
+
+/* Is all of a huge page around the address in question attached, congruently? */
+static bool fits(const struct vm_area_struct *vma,
+		 const struct xemem_view *view, unsigned long size)
+{
+	unsigned long addr = shown_at(vma, view->want);
+
+	return view->size >= size && !view->small && !((addr ^ view->want) & (size - 1)) &&
+	       ALIGN_DOWN(addr, size) >= vma->vm_start &&
+	       ALIGN_DOWN(addr, size) + size <= vma->vm_end;
+}
+
+static int map_pud(struct vm_area_struct *vma, pud_t *pud,
+		   struct xemem_space *space, const struct xemem_view *view,
+		   unsigned long seq)
+{
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+	bool write = view->pages[0].write && vma->vm_flags & VM_WRITE;
+	spinlock_t *ptl = pud_lock(vma->vm_mm, pud);
+	int ret = -EEXIST;
+	pud_t entry;
+
+	if (!pud_none(*pud))
+		goto unlock;
+	ret = -EAGAIN;
+	if (!begin(vma, space, seq))
+		goto unlock;
+	ret = 0;
+	entry = pud_mkyoung(pud_mkspecial(pud_mkhuge(
+		pfn_pud(view->pages[0].pfn, vma->vm_page_prot))));
+	if (write) {
+		entry = pud_mkwrite(pud_mkdirty(entry));
+		mark_dirty(view->pages[0].pfn);
+	}
+	set_pud_at(vma->vm_mm, shown_at(vma, view->want) & PUD_MASK, pud,
+		   entry);
+	end(space);
+unlock:
+	spin_unlock(ptl);
+	return ret;
+#else
+	return -EEXIST;
+#endif
+}
+
+/**
+ * xemem_map - map what the owner has
+ * @vma: an attachment; its mmap_lock is held.
+ * @view: what was seen.
+ * @seq: from mmu_interval_read_begin() before it was seen.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EAGAIN: it is no longer true, or the segment is removed;
+ * -ENOMEM.
+ */
+int xemem_map(struct vm_area_struct *vma, const struct xemem_view *view,
+	      unsigned long seq)
+{
+	struct xemem_attachment *att = vma->vm_private_data;
+	struct xemem_space *space = att->permit->segment->space;
+	unsigned long addr = shown_at(vma, view->want);
+	int ret;
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	mmap_assert_locked(vma->vm_mm);
+	p4d = p4d_alloc(vma->vm_mm, pgd_offset(vma->vm_mm, addr), addr);
+	pud = p4d ? pud_alloc(vma->vm_mm, p4d, addr) : NULL;
+	if (!pud)
+		return -ENOMEM;
+	if (fits(vma, view, PUD_SIZE)) {
+		ret = map_pud(vma, pud, space, view, seq);
+		if (ret != -EEXIST)
+			return ret;
+	}
+	if (pud_leaf(*pud))
+		return 0;
+	pmd = pmd_alloc(vma->vm_mm, pud, addr);
+	if (!pmd)
+		return -ENOMEM;
+	if (fits(vma, view, PMD_SIZE)) {
+		ret = map_pmd(vma, pmd, space, view, seq);
+		if (ret != -EEXIST)
+			return ret;
+	}
+	return map_ptes(vma, pmd, space, view, seq);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: permits. Who asks is judged once, when he gets it.
+ */
+#include <linux/file.h>
+#include <linux/ipc_namespace.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "xemem.h"
+
+/* By the upper half of their number, which is never used again. */
+static DEFINE_XARRAY_ALLOC1(xemem_permits);
+static u32 next_number = 1;
+
+#define NUMBERS		XA_LIMIT(1, INT_MAX >> 1)
+
+static void free_permit(struct kref *kref)
+{
+	struct xemem_permit *permit = container_of(kref, struct xemem_permit,
+						   kref);
+
+	if (permit->file)
+		fput(permit->file);
+	atomic64_dec(&permit->segment->permits);
+	xemem_segment_put(permit->segment);
+	xemem_process_put(permit->process);
+	kfree(permit);
+}
+
+/**
+ * xemem_permit_put - drop a reference
+ * @permit: it.
+ *
+ * Context: process context; mmap_lock may be held.
+ */
+void xemem_permit_put(struct xemem_permit *permit)
+{
+	kref_put(&permit->kref, free_permit);
+}
+
+/**
+ * xemem_permit_find - a permit by its number
+ * @p: current.
+ * @apid: the number.
+ *
+ * Context: process context.
+ * Return: with a reference; -EINVAL: that is no number; -ENOENT: there is
+ * none; -EACCES: it is another process's.
+ */
+struct xemem_permit *xemem_permit_find(struct xemem_process *p, s64 apid)
+{
+	struct xemem_permit *permit;
+
+	if (apid <= 0)
+		return ERR_PTR(-EINVAL);
+	xa_lock(&xemem_permits);
+	permit = xa_load(&xemem_permits, apid >> 32);
+	if (!permit || permit->apid != apid)
+		permit = ERR_PTR(-ENOENT);
+	else if (permit->process != p)
+		permit = ERR_PTR(-EACCES);
+	else
+		kref_get(&permit->kref);
+	xa_unlock(&xemem_permits);
+	return permit;
+}
+
+static struct xemem_permit *create(struct xemem_process *p,
+				   struct xemem_segment *segment, bool write)
+{
+	struct xemem_permit *permit = kzalloc(sizeof(*permit),
+					      GFP_KERNEL_ACCOUNT);
+
+	if (!permit)
+		return NULL;
+	kref_init(&permit->kref);
+	mutex_init(&permit->lock);
+	spin_lock_init(&permit->list_lock);
+	INIT_LIST_HEAD(&permit->attachments);
+	INIT_LIST_HEAD(&permit->node);
+	kref_get(&p->kref);
+	permit->process = p;
+	kref_get(&segment->kref);
+	permit->segment = segment;
+	atomic64_inc(&segment->permits);
+	permit->write = write;
+	return permit;
+}
+
+static int publish(struct xemem_process *p, struct xemem_permit *permit)
+{
+	u32 number;
+	int err;
+
+	guard(mutex)(&p->lock);
+	if (p->ended)
+		return -XPMEM_ABI_NOPROC;
+	if (p->nr_permits >= READ_ONCE(xemem_permits_max))
+		return -EDQUOT;
+	err = xa_alloc_cyclic(&xemem_permits, &number, NULL, NUMBERS,
+			      &next_number, GFP_KERNEL_ACCOUNT);
+	if (err) {
+		if (err == 1)
+			xa_erase(&xemem_permits, number);
+		return err == -ENOMEM ? err : -EBUSY;
+	}
+	permit->apid = (s64)number << 32 | task_tgid_vnr(current);
+	list_add_tail(&permit->node, &p->permits);
+	p->nr_permits++;
+	xa_store(&xemem_permits, number, permit, GFP_KERNEL_ACCOUNT);
+	return 0;
+}
+
+/**
+ * xemem_permit_get - get a permit
+ * @p: current.
+ * @req: for what; out: its number.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL: that is no number, or no flags, or no type of
+ * permission; -ENOENT: there is no such segment; -EACCES: not for current;
+ * -EDQUOT: the process has too many; -EBUSY: there are no more numbers; -ENOMEM;
+ * -XPMEM_ABI_NOPROC; or what a security module says.
+ */
+int xemem_permit_get(struct xemem_process *p, struct xpmem_ioc_get *req)
+{
+	bool write = req->flags == XPMEM_ABI_RDWR;
+	struct xemem_segment *segment;
+	struct xemem_permit *permit;
+	int err;
+
+	if ((req->flags & ~(XPMEM_ABI_RDONLY | XPMEM_ABI_RDWR)) ||
+	    req->flags == (XPMEM_ABI_RDONLY | XPMEM_ABI_RDWR) ||
+	    req->permit_type != XPMEM_ABI_PERMIT_MODE || req->permit_value)
+		return -EINVAL;
+	segment = xemem_segment_find(req->segid);
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	err = xemem_acl_check(segment, write);
+	/* What is frozen nobody writes. */
+	if (!err && write && segment->flags & XEMEM_FROZEN)
+		err = -EACCES;
+	if (err)
+		goto put_segment;
+	err = -ENOMEM;
+	permit = create(p, segment, write);
+	if (!permit)
+		goto put_segment;
+	err = publish(p, permit);
+	if (err)
+		xemem_permit_put(permit);
+	else
+		req->apid = permit->apid;
+put_segment:
+	xemem_segment_put(segment);
+	return err;
+}
+
+/**
+ * xemem_permit_end - nothing is attached with it any more
+ * @permit: it; its process has taken it off its list, and its reference goes.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_permit_end(struct xemem_permit *permit)
+{
+	xa_erase(&xemem_permits, permit->apid >> 32);
+	WRITE_ONCE(permit->ended, true);
+	xemem_detach_all(permit);
+	xemem_permit_put(permit);
+}
+
+/**
+ * xemem_permit_release - a process does not want it any more
+ * @p: current.
+ * @apid: its number.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL: that is no number; -ENOENT: there is none; -EACCES: it
+ * is another process's; -EINTR.
+ */
+int xemem_permit_release(struct xemem_process *p, s64 apid)
+{
+	struct xemem_permit *permit = xemem_permit_find(p, apid);
+	int err = -EINTR;
+
+	if (IS_ERR(permit))
+		return PTR_ERR(permit);
+	if (mutex_lock_killable(&p->lock))
+		goto out;
+	err = list_empty(&permit->node) ? -ENOENT : 0;
+	list_del_init(&permit->node);
+	p->nr_permits -= !err;
+	mutex_unlock(&p->lock);
+	if (!err)
+		xemem_permit_end(permit);
+out:
+	xemem_permit_put(permit);
+	return err;
+}

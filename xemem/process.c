@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: processes that have opened the device.
+ *
+ * As with XPMEM, what a process has is its own, not that of an open file: the
+ * first open begins it, and the first close of any of its files ends it. It
+ * also ends with exec, of which a file that stays open does not hear: such a
+ * process has to open the device again.
+ */
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "xemem.h"
+
+/* By the number of the process in the first PID namespace. */
+static DEFINE_XARRAY(xemem_processes);
+
+static void free_process(struct kref *kref)
+{
+	struct xemem_process *p = container_of(kref, struct xemem_process,
+					       kref);
+
+	mmdrop(p->mm);
+	kfree(p);
+}
+
+/**
+ * xemem_process_put - drop a reference
+ * @p: it.
+ *
+ * Context: process context.
+ */
+void xemem_process_put(struct xemem_process *p)
+{
+	kref_put(&p->kref, free_process);
+}
+
+static struct xemem_process *find(pid_t tgid)
+{
+	struct xemem_process *p;
+
+	xa_lock(&xemem_processes);
+	p = xa_load(&xemem_processes, tgid);
+	if (p)
+		kref_get(&p->kref);
+	xa_unlock(&xemem_processes);
+	return p;
+}
+
+/**
+ * xemem_process_get - what current has
+ *
+ * Context: process context.
+ * Return: with a reference; or NULL: it has not opened the device, or has
+ * become another program, or was forked since.
+ */
+struct xemem_process *xemem_process_get(void)
+{
+	struct xemem_process *p = find(task_tgid_nr(current));
+
+	if (p && p->mm != current->mm) {
+		xemem_process_put(p);
+		return NULL;
+	}
+	return p;
+}
+
+static struct xemem_segment *first_segment(struct xemem_process *p)
+{
+	return list_first_entry_or_null(&p->segments, struct xemem_segment,
+					node);
+}
+
+static struct xemem_permit *first_permit(struct xemem_process *p)
+{
+	return list_first_entry_or_null(&p->permits, struct xemem_permit, node);
+}
+
+/* Permits first: an attachment of one's own segment goes quietly. */
+static void end(struct xemem_process *p)
+{
+	struct xemem_segment *segment;
+	struct xemem_permit *permit;
+	struct xemem_space *space;
+
+	xa_lock(&xemem_processes);
+	if (xa_load(&xemem_processes, p->tgid) == p)
+		__xa_erase(&xemem_processes, p->tgid);
+	xa_unlock(&xemem_processes);
+
+	mutex_lock(&p->lock);
+	p->ended = true;
+	space = p->space;
+	p->space = NULL;
+	while ((permit = first_permit(p))) {
+		list_del_init(&permit->node);
+		mutex_unlock(&p->lock);
+		xemem_permit_end(permit);
+		mutex_lock(&p->lock);
+	}
+	while ((segment = first_segment(p))) {
+		list_del_init(&segment->node);
+		mutex_unlock(&p->lock);
+		xemem_segment_end(segment);
+		mutex_lock(&p->lock);
+	}
+	mutex_unlock(&p->lock);
+	xemem_space_put(space);
+}
+
+static struct xemem_process *create(void)
+{
+	struct xemem_process *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+
+	if (!p)
+		return NULL;
+	kref_init(&p->kref);
+	p->tgid = task_tgid_nr(current);
+	p->mm = current->mm;
+	mmgrab(p->mm);
+	mutex_init(&p->lock);
+	INIT_LIST_HEAD(&p->segments);
+	INIT_LIST_HEAD(&p->permits);
+	return p;
+}
+
+/* Of a program that current has been before. */
+static void end_stale(void)
+{
+	struct xemem_process *p = find(task_tgid_nr(current));
+
+	if (!p)
+		return;
+	if (p->mm != current->mm)
+		end(p);
+	xemem_process_put(p);
+}
+
+/**
+ * xemem_process_open - current has opened the device
+ * @file: what it has opened, which holds a reference.
+ *
+ * Context: process context, may sleep.
+ * Return: 0, -ENOMEM, or -ENODEV: current has no address space.
+ */
+int xemem_process_open(struct file *file)
+{
+	struct xemem_process *p, *old;
+
+	if (!current->mm)
+		return -ENODEV;
+	end_stale();
+	p = xemem_process_get();
+	if (!p) {
+		p = create();
+		if (!p)
+			return -ENOMEM;
+		/* Another thread may do the same. */
+		old = xa_cmpxchg(&xemem_processes, p->tgid, NULL, p,
+				 GFP_KERNEL_ACCOUNT);
+		if (old) {
+			xemem_process_put(p);
+			return xa_is_err(old) ? xa_err(old) :
+			       xemem_process_open(file);
+		}
+	}
+	file->private_data = p;
+	return 0;
+}
+
+/**
+ * xemem_process_flush - current has closed a file of the device
+ *
+ * Context: process context, may sleep; without an address space, if it exits.
+ */
+void xemem_process_flush(void)
+{
+	struct xemem_process *p = find(task_tgid_nr(current));
+
+	if (!p)
+		return;
+	if (p->mm == current->mm || !current->mm)
+		end(p);
+	xemem_process_put(p);
+}
+
+/**
+ * xemem_process_release - nobody has the file any more
+ * @file: the file, which may have outlived its process.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_process_release(struct file *file)
+{
+	struct xemem_process *p = file->private_data;
+
+	end(p);
+	xemem_process_put(p);
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: segments, their numbers, and who may know them.
+ */
+#include <linux/cred.h>
+#include <linux/eventfd.h>
+#include <linux/ipc_namespace.h>
+#include <linux/nsproxy.h>
+#include <linux/pid.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "xemem.h"
+
+/* By the upper half of their number, which is never used again. */
+static DEFINE_XARRAY_ALLOC1(xemem_segments);
+static u32 next_number = 1;
+
+#define NUMBERS		XA_LIMIT(1, INT_MAX >> 1)
+
+static u32 number_of(s64 id)
+{
+	return id >> 32;
+}
+
+static void free_segment(struct kref *kref)
+{
+	struct xemem_segment *segment = container_of(kref,
+						     struct xemem_segment,
+						     kref);
+
+	security_shm_free(&segment->perm);
+	xemem_space_put(segment->space);
+	if (segment->bell)
+		eventfd_ctx_put(segment->bell);
+	kfree(rcu_access_pointer(segment->acl));
+	put_ipc_ns(segment->ns);
+	put_pid(segment->pid);
+	kfree_rcu(segment, rcu);
+}
+
+/**
+ * xemem_segment_put - drop a reference
+ * @segment: it.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_segment_put(struct xemem_segment *segment)
+{
+	kref_put(&segment->kref, free_segment);
+}
+
+/* May current know that it is there? */
+static bool is_visible(const struct xemem_segment *segment)
+{
+	return segment->ns == current->nsproxy->ipc_ns && !segment->removed;
+}
+
+/**
+ * xemem_segment_find - a segment by its number
+ * @segid: the number.
+ *
+ * Context: process context.
+ * Return: with a reference; -EINVAL: that is no number; -ENOENT: there is none,
+ * or it is another IPC namespace's.
+ */
+struct xemem_segment *xemem_segment_find(s64 segid)
+{
+	struct xemem_segment *segment;
+
+	if (segid <= 0)
+		return ERR_PTR(-EINVAL);
+	guard(rcu)();
+	segment = xa_load(&xemem_segments, number_of(segid));
+	if (!segment || segment->segid != segid || !is_visible(segment) ||
+	    !kref_get_unless_zero(&segment->kref))
+		return ERR_PTR(-ENOENT);
+	return segment;
+}
+
+/**
+ * xemem_segment_after - the next segment that current may know of
+ * @segid: number of the one before it, or 0.
+ *
+ * Context: process context.
+ * Return: with a reference; or NULL.
+ */
+struct xemem_segment *xemem_segment_after(s64 segid)
+{
+	unsigned long index = number_of(segid);
+	struct xemem_segment *segment;
+
+	guard(rcu)();
+	xa_for_each_start(&xemem_segments, index, segment, index + 1)
+		if (is_visible(segment) &&
+		    kref_get_unless_zero(&segment->kref))
+			return segment;
+	return NULL;
+}
+
+static int check(const struct xemem_make *req, unsigned long *size)
+{
+	u64 end;
+
+	if (req->mode & ~0777 || req->flags & ~XEMEM_FROZEN)
+		return -EINVAL;
+	*size = req->size == ~0ULL ? TASK_SIZE - req->vaddr : req->size;
+	if (!req->size)
+		return req->bell >= 0 && !req->vaddr && !req->flags ? 0 :
+		       -EINVAL;
+	if (req->vaddr & ~PAGE_MASK || *size & ~PAGE_MASK ||
+	    check_add_overflow(req->vaddr, *size, &end) || end > TASK_SIZE)
+		return -EINVAL;
+	/* Nobody means to copy all there is. */
+	return req->flags && req->size == ~0ULL ? -EINVAL : 0;
+}
+
+static void set_owner(struct kern_ipc_perm *perm, umode_t mode)
+{
+	perm->mode = mode;
+	perm->uid = current_euid();
+	perm->cuid = perm->uid;
+	perm->gid = current_egid();
+	perm->cgid = perm->gid;
+}
+
+static struct xemem_segment *create(struct xemem_process *p,
+				    const struct xemem_make *req)
+{
+	struct xemem_segment *segment = kzalloc(sizeof(*segment),
+						GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!segment)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&segment->kref);
+	INIT_LIST_HEAD(&segment->node);
+	INIT_LIST_HEAD(&segment->named);
+	spin_lock_init(&segment->perm.lock);
+	set_owner(&segment->perm, req->mode);
+	err = security_shm_alloc(&segment->perm);
+	if (err) {
+		kfree(segment);
+		return ERR_PTR(err);
+	}
+	segment->ns = get_ipc_ns(current->nsproxy->ipc_ns);
+	segment->pid = get_task_pid(current, PIDTYPE_TGID);
+	segment->process = p;
+	segment->start = req->vaddr;
+	segment->flags = req->flags;
+	segment->whole = req->size == ~0ULL;
+	strscpy(segment->name, req->name, sizeof(segment->name));
+	return segment;
+}
+
+/* That of the process, unless the segment is to stay as it is. */
+static int set_space(struct xemem_process *p, struct xemem_segment *segment)
+{
+	struct xemem_space *space;
+
+	lockdep_assert_held(&p->lock);
+	if (segment->flags & XEMEM_FROZEN) {
+		space = xemem_freeze(segment->start, segment->size);
+		if (IS_ERR(space))
+			return PTR_ERR(space);
+		segment->space = space;
+		return 0;
+	}
+	if (!p->space) {
+		space = xemem_space_create(p->mm);
+		if (IS_ERR(space))
+			return PTR_ERR(space);
+		p->space = space;
+	}
+	ihold(&p->space->inode);
+	segment->space = p->space;
+	return 0;
+}
+
+static int set_bell(struct xemem_segment *segment, int fd)
+{
+	struct eventfd_ctx *bell;
+
+	if (fd < 0)
+		return 0;
+	bell = eventfd_ctx_fdget(fd);
+	if (IS_ERR(bell))
+		return PTR_ERR(bell);
+	segment->bell = bell;
+	return 0;
+}
+
+/* From now on it can be found. */
+static int publish(struct xemem_process *p, struct xemem_segment *segment)
+{
+	u32 number;
+	int err;
+
+	lockdep_assert_held(&p->lock);
+	if (p->ended)
+		return -XPMEM_ABI_NOPROC;
+	if (p->nr_segments >= READ_ONCE(xemem_segments_max))
+		return -EDQUOT;
+	err = xa_alloc_cyclic(&xemem_segments, &number, NULL, NUMBERS,
+			      &next_number, GFP_KERNEL_ACCOUNT);
+	/* 1: they begin anew, so that old ones could mean another. */
+	if (err) {
+		if (err == 1)
+			xa_erase(&xemem_segments, number);
+		return err == -ENOMEM ? err : -EBUSY;
+	}
+	segment->segid = (s64)number << 32 | task_tgid_vnr(current);
+	err = xemem_name_add(segment);
+	if (err) {
+		xa_erase(&xemem_segments, number);
+		return err;
+	}
+	list_add_tail(&segment->node, &p->segments);
+	p->nr_segments++;
+	xa_store(&xemem_segments, number, segment, GFP_KERNEL_ACCOUNT);
+	return 0;
+}
+
+/**
+ * xemem_segment_make - make a segment
+ * @p: current.
+ * @req: which; out: its number.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL: not a multiple of the page size, or not the caller's
+ * addresses, or bits that mean nothing; -EEXIST: there is one of that name;
+ * -EBADF: the bell is no open file; -EOPNOTSUPP: shared memory cannot be
+ * frozen; -EDQUOT: the process has too many; -EBUSY: there are no more numbers;
+ * -ENOMEM; -EINTR; -XPMEM_ABI_NOPROC.
+ */
+int xemem_segment_make(struct xemem_process *p, struct xemem_make *req)
+{
+	struct xemem_segment *segment;
+	unsigned long size;
+	int err;
+
+	err = check(req, &size);
+	if (err)
+		return err;
+	segment = create(p, req);
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	segment->size = size;
+	err = set_bell(segment, req->bell);
+	if (err)
+		goto put;
+	err = -EINTR;
+	if (mutex_lock_killable(&p->lock))
+		goto put;
+	err = size ? set_space(p, segment) : 0;
+	if (!err)
+		err = publish(p, segment);
+	mutex_unlock(&p->lock);
+	if (err)
+		goto put;
+	req->segid = segment->segid;
+	return 0;
+put:
+	xemem_segment_put(segment);
+	return err;
+}
+
+/**
+ * xemem_segment_end - it is shown no more, and cannot be found
+ * @segment: it; its process has taken it off its list, and its reference goes.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_segment_end(struct xemem_segment *segment)
+{
+	xa_erase(&xemem_segments, number_of(segment->segid));
+	xemem_name_remove(segment);
+	if (segment->space)
+		xemem_space_cut(segment->space, segment);
+	else
+		segment->removed = true;
+	xemem_segment_put(segment);
+}
+
+/**
+ * xemem_segment_remove - the owner wants it to end
+ * @p: current.
+ * @segid: its number.
+ *
+ * Context: process context, may sleep.
+ * Return: 0; -EINVAL: that is no number; -ENOENT: there is none; -EACCES: it
+ * is another process's; -EINTR.
+ */
+int xemem_segment_remove(struct xemem_process *p, s64 segid)
+{
+	struct xemem_segment *segment = xemem_segment_find(segid);
+	int err = -EACCES;
+
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
+	if (segment->process != p)
+		goto out;
+	err = -EINTR;
+	if (mutex_lock_killable(&p->lock))
+		goto out;
+	err = list_empty(&segment->node) ? -ENOENT : 0;
+	list_del_init(&segment->node);
+	p->nr_segments -= !err;
+	mutex_unlock(&p->lock);
+	if (!err)
+		xemem_segment_end(segment);
+out:
+	xemem_segment_put(segment);
+	return err;
+}
+
+/**
+ * xemem_segment_describe - what current may know of a segment
+ * @segment: it.
+ * @info: out.
+ *
+ * Context: process context.
+ */
+void xemem_segment_describe(struct xemem_segment *segment,
+			    struct xemem_segment_info *info)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	*info = (struct xemem_segment_info) {
+		.segid = segment->segid,
+		.size = segment->whole ? ~0ULL : segment->size,
+		.uid = from_kuid_munged(ns, segment->perm.uid),
+		.gid = from_kgid_munged(ns, segment->perm.gid),
+		.mode = segment->perm.mode,
+		.flags = segment->flags,
+		.permits = atomic64_read(&segment->permits),
+		.attachments = atomic64_read(&segment->attachments),
+		.bytes = atomic64_read(&segment->bytes),
+		.faults = atomic64_read(&segment->faults),
+	};
+	strscpy_pad(info->name, segment->name, sizeof(info->name));
+	/* Where memory of another is is nobody's business. */
+	if (!xemem_acl_check(segment, false))
+		info->vaddr = segment->start;
+	info->pid = pid_vnr(segment->pid);
+}

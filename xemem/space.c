@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: address spaces that others attach.
+ *
+ * An inode without a name in a file system that nobody can mount. Its mapping
+ * has no pages; it knows who has mapped which addresses. When memory of the
+ * owner changes, the entries of those who have attached it are cut first.
+ */
+#include <linux/file.h>
+#include <linux/mount.h>
+#include <linux/pagewalk.h>
+#include <linux/pseudo_fs.h>
+#include <linux/sched/mm.h>
+#include <asm/tlb.h>
+
+#include "xemem.h"
+#include "../../../mm/internal.h"
+
+/* In proc, and in maps: beginning of what is not a path. */
+#define FILE_NAME	"xpmem"
+#define XEMEM_MAGIC	0x78656d6d	/* "xemm" */
+
+DEFINE_STATIC_KEY_FALSE(xemem_in_use);
+
+static struct vfsmount *mount;
+static struct kmem_cache *cache;
+/* Not that of other files: it is taken while theirs is held. */
+static struct lock_class_key i_mmap_key;
+
+static struct xemem_space *space_of(struct inode *inode)
+{
+	return container_of(inode, struct xemem_space, inode);
+}
+
+static struct inode *alloc_inode(struct super_block *sb)
+{
+	struct xemem_space *space = alloc_inode_sb(sb, cache, GFP_KERNEL);
+
+	if (!space)
+		return NULL;
+	space->mm = NULL;
+	space->frozen = false;
+	return &space->inode;
+}
+
+static void free_inode(struct inode *inode)
+{
+	kmem_cache_free(cache, space_of(inode));
+}
+
+/* Nobody has it attached, and nobody can any more. */
+static void evict_inode(struct inode *inode)
+{
+	struct xemem_space *space = space_of(inode);
+
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (!space->mm)
+		return;
+	mmu_interval_notifier_remove(&space->notifier);
+	/* Of a frozen one, this frees the memory. */
+	if (space->frozen)
+		mmput(space->mm);
+	mmdrop(space->mm);
+}
+
+static const struct super_operations super_ops = {
+	.alloc_inode = alloc_inode,
+	.free_inode = free_inode,
+	.evict_inode = evict_inode,
+	.drop_inode = generic_delete_inode,
+	.statfs = simple_statfs,
+};
+
+static int init_fs_context(struct fs_context *fc)
+{
+	struct pseudo_fs_context *ctx = init_pseudo(fc, XEMEM_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->ops = &super_ops;
+	return 0;
+}
+
+static struct file_system_type fs_type = {
+	.name = FILE_NAME,
+	.init_fs_context = init_fs_context,
+	.kill_sb = kill_anon_super,
+};
+
+/* Of the entry that maps @addr, or could map it. */
+static unsigned long entry_size(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (pgd_none(*pgd))
+		return PAGE_SIZE;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return PAGE_SIZE;
+	pud = pud_offset(p4d, addr);
+	if (pud_leaf(pudp_get(pud)))
+		return PUD_SIZE;
+	if (pud_none(pudp_get(pud)))
+		return PAGE_SIZE;
+	pmd = pmd_offset(pud, addr);
+	return pmd_leaf(pmdp_get_lockless(pmd)) ? PMD_SIZE : PAGE_SIZE;
+}
+
+/*
+ * Cut a part of a mapping. This is zap_page_range_single(), for a caller who
+ * is being notified himself. Notifiers of those who have attached get their
+ * turn, but ours have nothing to do then: an attachment cannot be attached.
+ */
+static bool cut(struct vm_area_struct *vma, unsigned long start,
+		unsigned long end, unsigned int flags)
+{
+	struct mmu_notifier_range range;
+	struct mmu_gather tlb;
+	bool done = true;
+
+	/* To split an entry would be announced as if nobody was notified yet. */
+	start = ALIGN_DOWN(start, entry_size(vma->vm_mm, start));
+	end = ALIGN(end, entry_size(vma->vm_mm, end - 1));
+	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
+				start, end);
+	current->lwk.cutting = true;
+	if (mm_has_notifiers(vma->vm_mm))
+		done = !__mmu_notifier_invalidate_range_start(&range);
+	if (done) {
+		tlb_gather_mmu(&tlb, vma->vm_mm);
+		unmap_page_range(&tlb, vma, start, end, NULL);
+		if (mm_has_notifiers(vma->vm_mm))
+			__mmu_notifier_invalidate_range_end(&range);
+		tlb_finish_mmu(&tlb);
+	}
+	current->lwk.cutting = false;
+	return done;
+}
+
+/* The part of @vma that shows addresses of [@start, @end]. */
+static bool cut_part(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, unsigned int flags)
+{
+	unsigned long first = max(start >> PAGE_SHIFT, vma->vm_pgoff);
+	unsigned long last = min(end >> PAGE_SHIFT,
+				 vma->vm_pgoff + vma_pages(vma) - 1);
+
+	return cut(vma,
+		   vma->vm_start + ((first - vma->vm_pgoff) << PAGE_SHIFT),
+		   vma->vm_start + ((last - vma->vm_pgoff + 1) << PAGE_SHIFT),
+		   flags);
+}
+
+/* Any context of mmu_notifier_invalidate_range_start(). */
+static bool invalidate(struct mmu_interval_notifier *notifier,
+		       const struct mmu_notifier_range *range,
+		       unsigned long seq)
+{
+	struct xemem_space *space = container_of(notifier, struct xemem_space,
+						 notifier);
+	struct address_space *mapping = space->inode.i_mapping;
+	struct vm_area_struct *vma;
+	unsigned long last = range->end - 1;
+	bool done = true;
+
+	/*
+	 * Whoever makes entries from what it has seen before, makes them under
+	 * this lock before now, or not at all.
+	 */
+	spin_lock(&space->lock);
+	mmu_interval_set_seq(notifier, seq);
+	spin_unlock(&space->lock);
+	if (current->lwk.cutting)
+		return true;
+	if (mmu_notifier_range_blockable(range))
+		i_mmap_lock_read(mapping);
+	else if (!i_mmap_trylock_read(mapping))
+		return false;
+	vma_interval_tree_foreach(vma, &mapping->i_mmap,
+				  range->start >> PAGE_SHIFT,
+				  last >> PAGE_SHIFT) {
+		done = cut_part(vma, range->start, last, range->flags &
+				MMU_NOTIFIER_RANGE_BLOCKABLE);
+		if (!done)
+			break;
+	}
+	i_mmap_unlock_read(mapping);
+	return done;
+}
+
+static const struct mmu_interval_notifier_ops notifier_ops = {
+	.invalidate = invalidate,
+};
+
+static struct xemem_space *create(void)
+{
+	struct inode *inode = new_inode_pseudo(mount->mnt_sb);
+	struct xemem_space *space;
+
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	space = space_of(inode);
+	spin_lock_init(&space->lock);
+	inode->i_ino = get_next_ino();
+	inode->i_mode = S_IFREG | 0600;
+	/* Dirty pages are their owner's affair. */
+	inode->i_state |= I_DIRTY;
+	inode->i_flags |= S_PRIVATE;
+	return space;
+}
+
+/**
+ * xemem_space_create - make an address space attachable
+ * @mm: the address space, with users.
+ *
+ * Context: process context, may sleep; takes the mmap_lock of @mm.
+ * Return: a space with a reference, -ENOMEM, or -EINTR.
+ */
+struct xemem_space *xemem_space_create(struct mm_struct *mm)
+{
+	struct xemem_space *space = create();
+	int err;
+
+	if (IS_ERR(space))
+		return space;
+	err = mmu_interval_notifier_insert(&space->notifier, mm, 0,
+					   mm->task_size, &notifier_ops);
+	if (err) {
+		iput(&space->inode);
+		return ERR_PTR(err);
+	}
+	mmgrab(mm);
+	space->mm = mm;
+	/* For ever: to patch it back, at the end of any file, is not worth it. */
+	if (!static_branch_unlikely(&xemem_in_use))
+		static_branch_enable(&xemem_in_use);
+	return space;
+}
+
+/**
+ * xemem_space_put - drop a reference
+ * @space: it; or NULL.
+ *
+ * Context: process context, may sleep; the caller holds nothing that
+ * invalidation needs.
+ */
+void xemem_space_put(struct xemem_space *space)
+{
+	might_sleep();
+	if (space)
+		iput(&space->inode);
+}
+
+/**
+ * xemem_space_cut - a segment is removed: it is shown nowhere any more
+ * @space: its space.
+ * @segment: the segment.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment)
+{
+	struct address_space *mapping = space->inode.i_mapping;
+	unsigned long last = segment->start + segment->size - 1;
+	struct xemem_attachment *att;
+	struct vm_area_struct *vma;
+
+	/* No entry is made from now on; see xemem_map(). */
+	spin_lock(&space->lock);
+	segment->removed = true;
+	spin_unlock(&space->lock);
+	i_mmap_lock_read(mapping);
+	vma_interval_tree_foreach(vma, &mapping->i_mmap,
+				  segment->start >> PAGE_SHIFT,
+				  last >> PAGE_SHIFT) {
+		att = vma->vm_private_data;
+		if (att && att->permit->segment == segment)
+			cut_part(vma, segment->start, last,
+				 MMU_NOTIFIER_RANGE_BLOCKABLE);
+	}
+	i_mmap_unlock_read(mapping);
+}
+
+extern const struct file_operations xemem_attach_fops;
+
+/**
+ * xemem_space_file - what is mapped to attach parts of a space
+ * @space: the space, which the file holds a reference to.
+ * @permit: it is mapped for this one.
+ *
+ * Context: process context, may sleep.
+ * Return: the file, or an error.
+ */
+struct file *xemem_space_file(struct xemem_space *space,
+			      struct xemem_permit *permit)
+{
+	struct file *file;
+
+	ihold(&space->inode);
+	file = alloc_file_pseudo_noaccount(&space->inode, mount, FILE_NAME,
+					   permit->write ? O_RDWR : O_RDONLY,
+					   &xemem_attach_fops);
+	if (IS_ERR(file))
+		iput(&space->inode);
+	else
+		file->private_data = permit;
+	return file;
+}
+
+static void init_once(void *space)
+{
+	struct inode *inode = &((struct xemem_space *)space)->inode;
+
+	inode_init_once(inode);
+	lockdep_set_class(&inode->i_data.i_mmap_rwsem, &i_mmap_key);
+}
+
+/**
+ * xemem_space_init - be ready for the first space
+ *
+ * Context: boot, process context.
+ * Return: 0 or an error.
+ */
+int __init xemem_space_init(void)
+{
+	cache = kmem_cache_create("xemem_space", sizeof(struct xemem_space), 0,
+				  SLAB_ACCOUNT | SLAB_RECLAIM_ACCOUNT,
+				  init_once);
+	if (!cache)
+		return -ENOMEM;
+	mount = kern_mount(&fs_type);
+	if (IS_ERR(mount)) {
+		kmem_cache_destroy(cache);
+		return PTR_ERR(mount);
+	}
+	return 0;
+}

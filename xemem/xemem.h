@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * XEMEM: objects, and the order of locks.
+ *
+ *	process ----> space <---- segment <---- permit <---- attachment
+ *	(who has       (an address   (a range     (the right   (a mapping)
+ *	the device)    space)        of it)       to attach)
+ *
+ * Each arrow is a reference, but for that of the process, whose segments and
+ * permits end with it.
+ *
+ * A space is an inode whose contents are an address space: offset X shows what
+ * the owner has at address X at that moment. Attachments are shared mappings of
+ * that file, so that Linux keeps track of them in the tree by which it finds
+ * mappings of any file, splits them, cuts them and moves nothing. Their entries
+ * in page tables have no reference to a page and no reverse mapping: they are
+ * cut before the owner loses the page (space.c), by the notifier that the
+ * owner's address space calls, and come back with the next touch (fault.c).
+ *
+ * Order of locks; two mmap_locks are never waited for together:
+ *
+ *	xemem_processes
+ *	process->lock
+ *	permit->lock
+ *	mmap_lock of the attaching process
+ *	mmap_lock of the owner		only tried
+ *	i_mmap_rwsem of a space
+ *	lock of a page table
+ *	space->lock
+ */
+#ifndef _XEMEM_H
+#define _XEMEM_H
+
+#include <linux/fs.h>
+#include <linux/ipc.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include <linux/xemem.h>
+#include <uapi/linux/xemem.h>
+
+struct eventfd_ctx;
+struct ipc_namespace;
+
+/**
+ * struct xemem_space - an address space that others attach
+ * @inode: its reference count is the space's; its mapping holds attachments.
+ * @notifier: tells when memory of @mm changes; not of a space without @mm.
+ * @mm: of the owner, with a reference to the struct.
+ * @lock: what is read under it before an entry is made, and changed under it
+ *	before entries are cut: the notifier's sequence, segment->removed.
+ * @frozen: nobody runs there: it was copied, and lives until the space ends.
+ */
+struct xemem_space {
+	struct inode inode;
+	struct mmu_interval_notifier notifier;
+	struct mm_struct *mm;
+	spinlock_t lock;	/* see above */
+	bool frozen;
+};
+
+/**
+ * struct xemem_process - a process that has opened the device
+ * @kref: of files, and of requests under way.
+ * @tgid: its number, which it is found by.
+ * @mm: its address space, with a reference to the struct; another one after
+ *	exec, which then is not the one that has opened the device.
+ * @lock: protects the rest.
+ * @segments: its segments, by their node.
+ * @permits: its permits, by their node.
+ * @nr_segments: how many there are.
+ * @nr_permits: how many there are.
+ * @space: for its segments; NULL before the first one.
+ * @ended: there are none any more, and will be none.
+ */
+struct xemem_process {
+	struct kref kref;
+	pid_t tgid;
+	struct mm_struct *mm;
+	struct mutex lock;	/* the rest */
+	struct list_head segments;
+	struct list_head permits;
+	unsigned int nr_segments;
+	unsigned int nr_permits;
+	struct xemem_space *space;
+	bool ended;
+};
+
+/**
+ * struct xemem_acl_list - who may get a segment besides its mode
+ * @rcu: freed after a grace period.
+ * @nr: length of @entries.
+ * @entries: as the user has it, but for ids, which are global.
+ */
+struct xemem_acl_list {
+	struct rcu_head rcu;
+	unsigned int nr;
+	struct xemem_acl_entry entries[] __counted_by(nr);
+};
+
+/**
+ * struct xemem_segment - a range of a space that others may attach
+ * @kref: of its process, its permits, and of requests under way.
+ * @rcu: freed after a grace period.
+ * @segid: its number, never used again.
+ * @perm: who has made it, and who may get it.
+ * @ns: where it is known, with a reference.
+ * @pid: of who has made it.
+ * @process: whose it is; compared, never followed, once it is removed.
+ * @space: with a reference; NULL if it has but a bell.
+ * @start: first address.
+ * @size: bytes.
+ * @flags: XEMEM_FROZEN.
+ * @whole: all addresses behind @start, so that most are nothing.
+ * @removed: nothing is attached any more; under space->lock, and under the
+ *	process's.
+ * @node: in its process's list.
+ * @named: in the list of names, if it has one.
+ * @name: or empty.
+ * @bell: what is rung, or NULL; under the lock of @perm.
+ * @acl: or NULL; under RCU, changed under the process's lock.
+ * @permits: how many there are.
+ * @attachments: how many there are.
+ * @bytes: in them.
+ * @faults: so far.
+ */
+struct xemem_segment {
+	struct kref kref;
+	struct rcu_head rcu;
+	s64 segid;
+	struct kern_ipc_perm perm;
+	struct ipc_namespace *ns;
+	struct pid *pid;
+	struct xemem_process *process;
+	struct xemem_space *space;
+	unsigned long start;
+	unsigned long size;
+	u32 flags;
+	bool whole;
+	bool removed;
+	struct list_head node;
+	struct list_head named;
+	char name[XEMEM_NAME_MAX];
+	struct eventfd_ctx *bell;
+	struct xemem_acl_list __rcu *acl;
+	atomic64_t permits;
+	atomic64_t attachments;
+	atomic64_t bytes;
+	atomic64_t faults;
+};
+
+/**
+ * struct xemem_permit - a process may attach a segment
+ * @kref: of its process, its attachments, and of requests under way.
+ * @apid: its number, never used again.
+ * @segment: with a reference.
+ * @process: whose it is; compared, never followed, once it is released.
+ * @write: to write, too.
+ * @ended: nothing is attached any more; under mmap_lock, where it matters.
+ * @node: in its process's list.
+ * @lock: one attaches at a time; protects @attaching, @file.
+ * @file: what is mapped; NULL before the first time.
+ * @attaching: what is to be mapped by the task that holds the lock.
+ * @list_lock: protects @attachments.
+ * @attachments: all of them, by their node.
+ */
+struct xemem_permit {
+	struct kref kref;
+	s64 apid;
+	struct xemem_segment *segment;
+	struct xemem_process *process;
+	bool write;
+	bool ended;
+	struct list_head node;
+	struct mutex lock;	/* attaching, file */
+	struct file *file;
+	struct xemem_attachment *attaching;
+	spinlock_t list_lock;	/* attachments */
+	struct list_head attachments;
+};
+
+/**
+ * struct xemem_attachment - a mapping of a part of a segment
+ * @kref: one for each of its VMAs: parts of it may have been unmapped.
+ * @permit: with a reference.
+ * @by: task that is mapping it.
+ * @start: its address.
+ * @size: bytes.
+ * @source: its address in the space.
+ * @node: in the permit's list.
+ */
+struct xemem_attachment {
+	struct kref kref;
+	struct xemem_permit *permit;
+	const struct task_struct *by;
+	unsigned long start;
+	unsigned long size;
+	unsigned long source;
+	struct list_head node;
+};
+
+/* process.c */
+
+int xemem_process_open(struct file *file);
+void xemem_process_release(struct file *file);
+void xemem_process_flush(void);
+struct xemem_process *xemem_process_get(void);
+void xemem_process_put(struct xemem_process *p);
+
+/* space.c */
+
+struct xemem_space *xemem_space_create(struct mm_struct *mm);
+void xemem_space_put(struct xemem_space *space);
+void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment);
+struct file *xemem_space_file(struct xemem_space *space,
+			      struct xemem_permit *permit);
+int xemem_space_init(void);
+
+/* segment.c */
+
+struct xemem_segment *xemem_segment_find(s64 segid);
+void xemem_segment_put(struct xemem_segment *segment);
+void xemem_segment_end(struct xemem_segment *segment);
+int xemem_segment_make(struct xemem_process *p, struct xemem_make *req);
+int xemem_segment_remove(struct xemem_process *p, s64 segid);
+struct xemem_segment *xemem_segment_after(s64 segid);
+void xemem_segment_describe(struct xemem_segment *segment,
+			    struct xemem_segment_info *info);
+
+/* bell.c */
+
+int xemem_bell_set(struct xemem_process *p, s64 segid, int fd);
+int xemem_bell_ring(struct xemem_process *p, s64 apid);
+
+/* permit.c */
+
+int xemem_permit_get(struct xemem_process *p, struct xpmem_ioc_get *req);
+struct xemem_permit *xemem_permit_find(struct xemem_process *p, s64 apid);
+void xemem_permit_put(struct xemem_permit *permit);
+void xemem_permit_end(struct xemem_permit *permit);
+int xemem_permit_release(struct xemem_process *p, s64 apid);
+
+/* attach.c */
+
+int xemem_attach(struct xemem_process *p, struct xemem_attach *req);
+int xemem_detach(unsigned long address);
+void xemem_detach_all(struct xemem_permit *permit);
+void xemem_attachment_put(struct xemem_attachment *att);
+
+/* look.c: what the owner has */
+
+/* So many pages are looked at, and mapped, at a time. */
+#define XEMEM_VIEW_PAGES	64
+
+/**
+ * struct xemem_view - memory of an owner, at one moment
+ * @want: address that the view is about; there is a page.
+ * @start: address of the first of @pages.
+ * @nr: how many of them.
+ * @size: of each.
+ * @how: to fault in what is not there.
+ * @small: huge, but not to be mapped as such.
+ * @pages: page frame number, and whether it may be written.
+ */
+struct xemem_view {
+	unsigned long want;
+	unsigned long start;
+	unsigned int nr;
+	unsigned long size;
+	unsigned int how;
+	bool small;
+	struct {
+		unsigned long pfn : BITS_PER_LONG - 2;
+		unsigned long there : 1;
+		unsigned long write : 1;
+	} pages[XEMEM_VIEW_PAGES];
+};
+
+int xemem_look(struct xemem_space *space, struct xemem_view *view,
+	       unsigned long start, unsigned long end, bool write, bool fault);
+int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
+		   unsigned int how, bool wait);
+
+/* How xemem_fault_in() takes pages. */
+#define XEMEM_HOW_WRITE		BIT(0)	/* to write */
+#define XEMEM_HOW_FROZEN	BIT(1)	/* the space is frozen */
+
+/* map.c: what the one who attaches has */
+
+int xemem_map(struct vm_area_struct *vma, const struct xemem_view *view,
+	      unsigned long seq);
+
+/* fault.c */
+
+int xemem_populate(const struct xemem_attachment *att, bool strict);
+
+/* name.c */
+
+int xemem_name_add(struct xemem_segment *segment);
+void xemem_name_remove(struct xemem_segment *segment);
+int xemem_name_lookup(struct xemem_lookup *req);
+
+/* acl.c */
+
+int xemem_acl_set(struct xemem_process *p, const struct xemem_acl *req);
+int xemem_acl_check(const struct xemem_segment *segment, bool write);
+
+/* frozen.c */
+
+struct xemem_space *xemem_freeze(unsigned long start, unsigned long size);
+
+/* quota.c: of each process; more is refused with -EDQUOT */
+
+extern unsigned int xemem_segments_max;
+extern unsigned int xemem_permits_max;
+int xemem_quota_init(void);
+
+/* proc.c */
+
+int xemem_proc_init(void);
+
+#endif /* _XEMEM_H */
