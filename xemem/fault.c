@@ -167,10 +167,15 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	}
 }
 
-/* To be written, and an entry says that it may not. */
+/*
+ * To be written, and an entry says that it may not. Who calls this cannot be
+ * told to try again; but to fault again is the same.
+ */
 static vm_fault_t pfn_mkwrite(struct vm_fault *vmf)
 {
-	return fault(vmf);
+	zap_page_range_single(vmf->vma, vmf->address & PAGE_MASK, PAGE_SIZE,
+			      NULL);
+	return VM_FAULT_NOPAGE;
 }
 
 /*

@@ -511,7 +511,7 @@ TEST_F(permit, lookup_is_killable)
 }
 
 /* The record of @segid; false if the list ends without it. */
-static bool list_finds(__s64 segid, struct xemem_segment *found, long *end)
+static bool list_finds(__s64 segid, struct xemem_segment_info *found, long *end)
 {
 	bool seen = false;
 
@@ -530,7 +530,7 @@ static bool list_finds(__s64 segid, struct xemem_segment *found, long *end)
 
 TEST_F(permit, list)
 {
-	struct xemem_segment found;
+	struct xemem_segment_info found;
 	long end = 0;
 	__s64 apid;
 
@@ -558,7 +558,7 @@ TEST_F(permit, list)
 
 static int list_told(void *arg)
 {
-	struct xemem_segment found;
+	struct xemem_segment_info found;
 	long end;
 
 	told->back = 0;

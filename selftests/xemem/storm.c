@@ -247,7 +247,7 @@ static void calm(void)
 /* No segment of ours in the list. */
 static void check_list(void)
 {
-	struct xemem_segment found = {};
+	struct xemem_segment_info found = {};
 	long nr = 0;
 
 	if (xem_open())

@@ -126,10 +126,10 @@ static_assert(sizeof(struct xemem_lookup) == 80, "xemem_lookup");
 static_assert(offsetof(struct xemem_lookup, timeout_ms) == 64,
 	      "xemem_lookup.timeout_ms");
 static_assert(offsetof(struct xemem_lookup, segid) == 72, "xemem_lookup.segid");
-static_assert(sizeof(struct xemem_segment) == 176, "xemem_segment");
-static_assert(offsetof(struct xemem_segment, permits) == 48,
+static_assert(sizeof(struct xemem_segment_info) == 176, "xemem_segment");
+static_assert(offsetof(struct xemem_segment_info, permits) == 48,
 	      "xemem_segment.permits");
-static_assert(offsetof(struct xemem_segment, name) == 112,
+static_assert(offsetof(struct xemem_segment_info, name) == 112,
 	      "xemem_segment.name");
 static_assert(sizeof(struct xemem_bell) == 16, "xemem_bell");
 static_assert(sizeof(struct xemem_acl_entry) == 16, "xemem_acl_entry");
