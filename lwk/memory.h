@@ -2,8 +2,8 @@
 /*
  * LWK memory. Nouns: the *pool* is all of it, by node; the *stock* are large
  * pages of it that are clear already; the *laundry* are those that came back
- * and that the page allocator does not have yet; memory is *backed* when pages of the
- * pool are mapped there, before anybody touches it.
+ * and that the page allocator does not have yet; memory is *backed* when pages
+ * of the pool are mapped there, before anybody touches it.
  *
  * Locks: the stock's, and after it that of a zone, or of an account.
  */

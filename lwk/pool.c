@@ -4,8 +4,8 @@
  *
  * Their migrate type is nobody else's: Linux never allocates from them, does
  * not count them as free memory of its own, and cannot isolate them; pages that
- * are freed return to them by the ordinary way. What is allocated here is an ordinary
- * page, which can be pinned, traced, copied on write and dumped.
+ * are freed return to them by the ordinary way. What is allocated here is an
+ * ordinary page, which can be pinned, traced, copied on write and dumped.
  */
 #define pr_fmt(fmt) "lwk: " fmt
 

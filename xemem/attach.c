@@ -76,6 +76,9 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 	vma->vm_ops = &xemem_vm_ops;
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTDUMP |
 		     VM_DONTEXPAND);
+	/* By mprotect() neither. */
+	if (!att->write)
+		vm_flags_clear(vma, VM_MAYWRITE);
 	return 0;
 }
 
@@ -86,7 +89,8 @@ const struct file_operations xemem_attach_fops = {
 };
 
 static struct xemem_attachment *create(struct xemem_permit *permit,
-				       unsigned long source, unsigned long size)
+				       unsigned long source,
+				       const struct xemem_attach *req)
 {
 	struct xemem_segment *segment = permit->segment;
 	struct xemem_attachment *att = kzalloc(sizeof(*att),
@@ -99,11 +103,12 @@ static struct xemem_attachment *create(struct xemem_permit *permit,
 	att->permit = permit;
 	att->by = current;
 	att->source = source;
-	att->size = size;
+	att->size = req->size;
+	att->write = permit->write && !(req->flags & XEMEM_READ);
 	scoped_guard(spinlock, &permit->list_lock)
 		list_add_tail(&att->node, &permit->attachments);
 	atomic64_inc(&segment->attachments);
-	atomic64_add(size, &segment->bytes);
+	atomic64_add(att->size, &segment->bytes);
 	return att;
 }
 
@@ -155,7 +160,6 @@ static int check_place(const struct xemem_segment *segment,
 static int map_it(struct xemem_permit *permit, struct xemem_attachment *att,
 		  struct xemem_attach *req)
 {
-	bool write = permit->write && !(req->flags & XEMEM_READ);
 	unsigned long addr;
 
 	if (mutex_lock_killable(&permit->lock))
@@ -172,7 +176,7 @@ static int map_it(struct xemem_permit *permit, struct xemem_attachment *att,
 	}
 	WRITE_ONCE(permit->attaching, att);
 	addr = vm_mmap(permit->file, req->vaddr, req->size,
-		       PROT_READ | (write ? PROT_WRITE : 0),
+		       PROT_READ | (att->write ? PROT_WRITE : 0),
 		       MAP_SHARED | (req->vaddr ? MAP_FIXED : 0), att->source);
 	WRITE_ONCE(permit->attaching, NULL);
 	mutex_unlock(&permit->lock);
@@ -218,7 +222,7 @@ int xemem_attach(struct xemem_process *p, struct xemem_attach *req)
 	if (ret)
 		goto out;
 	ret = -ENOMEM;
-	att = create(permit, source, req->size);
+	att = create(permit, source, req);
 	if (!att)
 		goto out;
 	ret = map_it(permit, att, req);

@@ -174,9 +174,10 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	       unsigned long start, unsigned long end, bool write, bool fault)
 {
 	struct xemem_looking l = { .view = view, .frozen = space->frozen };
-	struct vm_area_struct *vma = vma_lookup(space->mm, view->want);
+	struct vm_area_struct *vma;
 
 	mmap_assert_locked(space->mm);
+	vma = vma_lookup(space->mm, view->want);
 	if (!vma || !may_look(vma, fault) || (fault && space->frozen))
 		return -EFAULT;
 	l.write = write && vma->vm_flags & VM_WRITE && !space->frozen;

@@ -193,6 +193,7 @@ struct xemem_permit {
  * @start: its address.
  * @size: bytes.
  * @source: its address in the space.
+ * @write: to write, too, now or ever.
  * @node: in the permit's list.
  */
 struct xemem_attachment {
@@ -202,6 +203,7 @@ struct xemem_attachment {
 	unsigned long start;
 	unsigned long size;
 	unsigned long source;
+	bool write;
 	struct list_head node;
 };
 

@@ -7,8 +7,8 @@
  *
  * A round is two processes with a reservation: one that is killed, runs out of
  * its own memory, or uses a bad address, in turn; and one that looks. Exit
- * status 1 if a page was not zero,
- * if one ended otherwise, or if the pool is not whole after a round.
+ * status 1 if a page was not zero, if one ended otherwise, or if the pool is not
+ * whole after a round.
  */
 #include "lwk_common.h"
 

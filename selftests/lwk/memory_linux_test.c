@@ -313,9 +313,13 @@ static bool offline(unsigned long frame)
 	char path[64];
 	FILE *f = fopen(BLOCKS "/block_size_bytes", "re");
 
-	if (!f || fscanf(f, "%lx", &size) != 1 || !size)
+	if (!f)
 		return false;
+	if (fscanf(f, "%lx", &size) != 1)
+		size = 0;
 	fclose(f);
+	if (!size)
+		return false;
 	snprintf(path, sizeof(path), BLOCKS "/memory%lu/state",
 		 frame * 4096 / size);
 	return write_to(path, "offline");
