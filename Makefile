@@ -67,7 +67,7 @@ help:
 ## demo           set up, build, boot, run HPC Challenge on LWK cores
 ## test           build and run all tests (KERNEL=debug: on the debug kernel)
 ## kernel         the kernel (and the tree it is built from)
-## tools          lwkexec and what belongs to it
+## tools          lwkexec, xemem, libxpmem and libxemem
 ## shell          boot the kernel, with a shell
 ## soak           all storms at once for ten minutes beside two programs
 ## kselftest      selftests of the kernel itself, on LWK cores and on Linux (long)
@@ -108,7 +108,8 @@ kernel: config
 	@echo "kernel: $(IMAGE)"
 
 tools: | deps
-	$(MAKE) -s -C tools O=$(BUILD)/tools
+	$(MAKE) -s -C xemem/lib O=$(BUILD)/xemem
+	$(MAKE) -s -C tools O=$(BUILD)/tools XEMEM_O=$(BUILD)/xemem
 
 demo: kernel tools
 	scripts/deps demo
@@ -215,7 +216,7 @@ $(BUILD)/bench/%-init: bench/%.c
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o $@ $<
 
 clean:
-	rm -rf $(BUILD)/tools $(BUILD)/init $(BUILD)/bench \
+	rm -rf $(BUILD)/tools $(BUILD)/xemem $(BUILD)/init $(BUILD)/bench \
 		$(filter-out $(BUILD)/%/linux,$(wildcard $(BUILD)/*/*))
 
 distclean:

@@ -229,7 +229,15 @@ static unsigned int get_rr_interval_lwk(struct rq *rq, struct task_struct *p)
 	return DIV_ROUND_UP_ULL(quantum_of(p), TICK_NSEC);
 }
 
-DEFINE_SCHED_CLASS(lwk) = {
+/*
+ * Classes are ranked by the section that they are in: below fair, so that the
+ * kernel threads which belong to a core make progress whatever an application
+ * does there, and above idle. That is the place of sched_ext, which Kconfig
+ * excludes.
+ */
+const struct sched_class lwk_sched_class
+	__aligned(__alignof__(struct sched_class))
+	__section("__ext_sched_class") = {
 	.enqueue_task		= enqueue_task_lwk,
 	.dequeue_task		= dequeue_task_lwk,
 	.yield_task		= yield_task_lwk,

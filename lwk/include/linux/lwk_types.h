@@ -36,6 +36,7 @@ struct lwk_rsv;
  * @backing_due: @backing is queued.
  * @shared: it is mapping shared memory in advance.
  * @draining: it frees pages for good.
+ * @cutting: it takes memory of an owner from those who have it attached.
  * @turn: node of the next page, where a region is interleaved.
  * @zeroed: the last page it was given, if that is clear; compared, never
  *	followed.
@@ -61,6 +62,7 @@ struct lwk_task {
 	bool backing_due;
 	bool shared;
 	bool draining;
+	bool cutting;
 	unsigned int turn;
 	const struct folio *zeroed;
 #endif

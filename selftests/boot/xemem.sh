@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# XEMEM: XPMEM's requests to the letter; what is shared is the same on both
+# sides, follows its owner, is had by those alone who may have it, and is an
+# operand for all the kernel does; snapshots do not change. A storm of processes
+# that are killed, and a fuzzer, leave the machine as it was.
+#
+# XEMEM_STORM_SECONDS=N, XEMEM_FUZZ_SECONDS=N: how long these last, 20 s
+# without. XEMEM_SEED=N: repeats one of them; else it is the time.
+set -u
+# shellcheck source=boot_common.sh
+. "$(dirname "$0")/boot_common.sh"
+
+tests=$top/build/selftests/xemem
+storm=${XEMEM_STORM_SECONDS:-20} fuzz=${XEMEM_FUZZ_SECONDS:-20}
+leaks="kmemleak=on lwk.kmemleak"
+lwk="lwkcpus=2-3 lwkmem=256M hugepages=40 $leaks"
+
+# PROGRAM: in a machine with all it may ask for. That a pair of processes was
+# not tried would not be seen.
+test_pairs()
+{
+	LIMIT=900 boot "$lwk" -m 4G -e XEMEM_DISK=/dev/ram0 -- sh -c '
+		mkswap /dev/ram1 && swapon /dev/ram1
+		"$0" >/tmp/out 2>&1
+		status=$?
+		cat /tmp/out
+		! grep -q "SKIP no LWK cores" /tmp/out && exit $status' \
+		"$tests/$1"
+}
+
+# PROGRAM
+test_alone()
+{
+	LIMIT=300 boot "$lwk" -- "$tests/$1"
+}
+
+as_nobody_test()
+{
+	LIMIT=300 boot "$lwk" -- sh -c '
+		chmod 666 /dev/xpmem &&
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$0"' \
+		"$tests/abi_test"
+}
+
+on_lwk_core()
+{
+	LIMIT=300 boot "$lwk" -- lwkexec -n 1 "$tests/abi_test"
+}
+
+# A kernel that has LWK cores in it, but was given none.
+without_lwk()
+{
+	LIMIT=300 boot "$leaks" -- sh -c '
+		"$0/abi_test" && "$0/share_test" -v linux_linux' "$tests"
+}
+
+# [COMMAND...]: the storm, on the cores that COMMAND is for
+storm_for()
+{
+	LIMIT=$((storm * 2 + 300)) boot "$lwk" -m 4G -- \
+		"$@" "$tests/storm" "$storm" ${XEMEM_SEED:+"$XEMEM_SEED"}
+}
+
+fuzz_for()
+{
+	LIMIT=$((fuzz * 2 + 300)) boot "$lwk" -- \
+		"$tests/fuzz" "$fuzz" ${XEMEM_SEED:+"$XEMEM_SEED"}
+}
+
+ktap_print_header
+ktap_set_plan 12
+ok "XPMEM's requests, as root" test_alone abi_test
+ok "XPMEM's requests, as nobody" as_nobody_test
+ok "XPMEM's requests, on an LWK core" on_lwk_core
+ok "without LWK cores" without_lwk
+ok "what is shared is the same on both sides" test_pairs share_test
+ok "it follows its owner" test_pairs follow_test
+ok "permits, names and bells" test_alone permit_test
+ok "attachments are operands" test_pairs use_test
+ok "frozen segments" test_pairs frozen_test
+ok "a storm of $storm s" storm_for
+ok "a storm of $storm s on LWK cores" storm_for lwkexec -n 2
+ok "a fuzzer for $fuzz s" fuzz_for
+ktap_finished
