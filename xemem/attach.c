@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include <trace/events/xemem.h>
 #include "xemem.h"
 
 static void free_attachment(struct kref *kref)
@@ -18,6 +19,8 @@ static void free_attachment(struct kref *kref)
 						    kref);
 	struct xemem_segment *segment = att->permit->segment;
 
+	trace_xemem_detach(att->permit->apid, att->source, att->start,
+			   att->size, 0);
 	scoped_guard(spinlock, &att->permit->list_lock)
 		list_del(&att->node);
 	atomic64_dec(&segment->attachments);
@@ -35,6 +38,36 @@ static void free_attachment(struct kref *kref)
 void xemem_attachment_put(struct xemem_attachment *att)
 {
 	kref_put(&att->kref, free_attachment);
+}
+
+/**
+ * xemem_attachment_next - walk through the attachments of a permit
+ * @permit: with a reference.
+ * @att: the one before, whose reference goes; NULL: begin.
+ *
+ * Those that come meanwhile are behind it.
+ *
+ * Context: process context; mmap_lock may be held.
+ * Return: with a reference; NULL: that was the last one.
+ */
+struct xemem_attachment *xemem_attachment_next(struct xemem_permit *permit,
+					       struct xemem_attachment *att)
+{
+	struct xemem_attachment *next = NULL;
+	struct list_head *node;
+
+	scoped_guard(spinlock, &permit->list_lock) {
+		node = att ? &att->node : &permit->attachments;
+		while ((node = node->next) != &permit->attachments) {
+			next = list_entry(node, struct xemem_attachment, node);
+			if (kref_get_unless_zero(&next->kref))
+				break;
+			next = NULL;
+		}
+	}
+	if (att)
+		xemem_attachment_put(att);
+	return next;
 }
 
 /* Where huge pages of the owner stay huge. */
@@ -82,7 +115,6 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-extern const struct file_operations xemem_attach_fops;
 const struct file_operations xemem_attach_fops = {
 	.mmap = mmap,
 	.get_unmapped_area = find_place,
@@ -231,6 +263,7 @@ int xemem_attach(struct xemem_process *p, struct xemem_attach *req)
 		if (ret)
 			xemem_detach(att->start);
 	}
+	trace_xemem_attach(permit->apid, source, att->start, att->size, ret);
 	xemem_attachment_put(att);
 out:
 	xemem_permit_put(permit);
@@ -286,21 +319,6 @@ int xemem_detach(unsigned long address)
 	return ret;
 }
 
-static struct xemem_attachment *first_of(struct xemem_permit *permit,
-					 struct list_head *done)
-{
-	struct xemem_attachment *att;
-
-	guard(spinlock)(&permit->list_lock);
-	while ((att = list_first_entry_or_null(&permit->attachments,
-					       struct xemem_attachment, node))) {
-		list_move(&att->node, done);
-		if (kref_get_unless_zero(&att->kref))
-			return att;
-	}
-	return NULL;
-}
-
 /**
  * xemem_detach_all - a permit has ended
  * @permit: with a reference.
@@ -310,18 +328,15 @@ static struct xemem_attachment *first_of(struct xemem_permit *permit,
 void xemem_detach_all(struct xemem_permit *permit)
 {
 	struct mm_struct *mm = permit->process->mm;
-	struct xemem_attachment *att;
-	/* One that somebody else holds is taken off this list by himself. */
-	LIST_HEAD(done);
+	struct xemem_attachment *att = NULL;
 
 	/* An address space that ends does it itself. */
 	if (!mmget_not_zero(mm))
 		return;
 	/* Killed or not: the right is gone, so the memory goes, too. */
 	mmap_write_lock(mm);
-	while ((att = first_of(permit, &done))) {
+	while ((att = xemem_attachment_next(permit, att))) {
 		unmap(mm, att);
-		xemem_attachment_put(att);
 		if (need_resched()) {
 			mmap_write_unlock(mm);
 			cond_resched();
@@ -329,7 +344,5 @@ void xemem_detach_all(struct xemem_permit *permit)
 		}
 	}
 	mmap_write_unlock(mm);
-	scoped_guard(spinlock, &permit->list_lock)
-		list_splice(&done, &permit->attachments);
 	mmput(mm);
 }

@@ -14,6 +14,8 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/xemem.h>
 #include "xemem.h"
 
 /* The machine's first kernel; others are behind links. */
@@ -358,6 +360,7 @@ static int __init xemem_init(void)
 	err = xemem_proc_init();
 	if (err)
 		pr_warn("xemem: no /proc/xpmem (error %d)\n", err);
+	xemem_debugfs_init();
 	/* Last: it is the door through which requests come. */
 	return misc_register(&device);
 }

@@ -7,7 +7,11 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include <trace/events/xemem.h>
 #include "xemem.h"
+
+/* So long an owner may change his address space, for who keeps his own locked. */
+#define BUSY_MS		100
 
 /*
  * The owner's mmap_lock is only tried: current has that of its own, which may
@@ -115,19 +119,32 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	return mmap_read_lock_killable(mm) ? VM_FAULT_RETRY : VM_FAULT_SIGBUS;
 }
 
-/* A caller that cannot wait: twice, then the owner's memory is busy. */
+/*
+ * A caller that keeps its mmap_lock. The owner's is not waited for, since he
+ * may be waiting for this one; but he gets time to let it go.
+ */
 static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
-			    int why)
+			    int ret)
 {
 	struct xemem_attachment *att = vmf->vma->vm_private_data;
 	struct mm_struct *owner = att->permit->segment->space->mm;
-	int ret;
+	unsigned long end = jiffies + msecs_to_jiffies(BUSY_MS);
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
-	if (why == -EAGAIN)
-		xemem_fault_in(owner, view->want, 1, view->how, false);
-	ret = show(vmf->vma, vmf->address, vmf->flags & FAULT_FLAG_WRITE, view);
+	do {
+		if (ret == -EBUSY)
+			schedule_timeout_killable(1);
+		else
+			ret = xemem_fault_in(owner, view->want, 1, view->how,
+					     false);
+		if (ret >= 0 || ret == -EBUSY)
+			ret = show(vmf->vma, vmf->address,
+				   vmf->flags & FAULT_FLAG_WRITE, view);
+		else if (ret == -EAGAIN)
+			ret = -EBUSY;
+	} while ((ret == -EBUSY || ret == -EAGAIN) &&
+		 time_before(jiffies, end) && !fatal_signal_pending(current));
 	return ret ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 
@@ -139,15 +156,13 @@ static bool is_at_home(const struct vm_area_struct *vma)
 	return vma->vm_mm == att->permit->process->mm;
 }
 
-static vm_fault_t fault(struct vm_fault *vmf)
+static vm_fault_t serve_fault(struct vm_fault *vmf)
 {
-	struct xemem_attachment *att = vmf->vma->vm_private_data;
 	struct xemem_view view;
 	int ret;
 
 	if (!is_at_home(vmf->vma))
 		return VM_FAULT_SIGBUS;
-	atomic64_inc(&att->permit->segment->faults);
 	ret = show(vmf->vma, vmf->address, vmf->flags & FAULT_FLAG_WRITE,
 		   &view);
 	switch (ret) {
@@ -165,6 +180,21 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	default:
 		return VM_FAULT_SIGBUS;
 	}
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	struct xemem_attachment *att = vmf->vma->vm_private_data;
+	unsigned long source = vmf->pgoff << PAGE_SHIFT;
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	s64 apid = att->permit->apid;
+	vm_fault_t ret;
+
+	atomic64_inc(&att->permit->segment->faults);
+	/* Afterwards the attachment may be gone. */
+	ret = serve_fault(vmf);
+	trace_xemem_fault(apid, source, vmf->real_address, write, ret);
+	return ret;
 }
 
 /*
@@ -226,8 +256,7 @@ static int populate_locked(const struct xemem_attachment *att,
 		ret = show(vma, *addr, false, view);
 		if (ret)
 			break;
-		*addr += min(view->start + view->nr * view->size - view->want,
-			     end - *addr);
+		*addr += min(xemem_view_end(view) - view->want, end - *addr);
 	}
 	return ret;
 }

@@ -5,6 +5,7 @@
  * owner goes on at once, and pays for what he changes.
  */
 #include <linux/file.h>
+#include <linux/mempolicy.h>
 #include <linux/mm.h>
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
@@ -22,15 +23,7 @@ static bool can_be_frozen(const struct vm_area_struct *vma)
 				  VM_MIXEDMAP | VM_SHADOW_STACK | VM_HUGETLB));
 }
 
-static void free_vma(struct vm_area_struct *vma)
-{
-	if (vma->vm_file)
-		fput(vma->vm_file);
-	unlink_anon_vmas(vma);
-	vm_area_free(vma);
-}
-
-/* Without a policy, locks, or a userfaultfd: nobody touches it there. */
+/* Without locks or a userfaultfd: nobody touches it there. */
 static struct vm_area_struct *copy_vma_to(struct mm_struct *mm,
 					  struct vm_area_struct *vma)
 {
@@ -40,26 +33,28 @@ static struct vm_area_struct *copy_vma_to(struct mm_struct *mm,
 		return NULL;
 	copy->vm_mm = mm;
 	copy->vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
-#ifdef CONFIG_NUMA
-	copy->vm_policy = NULL;
-#endif
 	vm_flags_clear(copy, VM_LOCKED_MASK | __VM_UFFD_FLAGS | VM_ACCOUNT);
+	if (vma_dup_policy(vma, copy))
+		goto free;
 	if (copy->vm_file)
 		get_file(copy->vm_file);
-	if (anon_vma_fork(copy, vma)) {
-		if (copy->vm_file)
-			fput(copy->vm_file);
-		vm_area_free(copy);
-		return NULL;
-	}
+	if (anon_vma_fork(copy, vma))
+		goto put;
 	if (copy->vm_ops && copy->vm_ops->open)
 		copy->vm_ops->open(copy);
 	if (vma_link(mm, copy)) {
 		vma_close(copy);
-		free_vma(copy);
-		return NULL;
+		unlink_anon_vmas(copy);
+		goto put;
 	}
 	return copy;
+put:
+	if (copy->vm_file)
+		fput(copy->vm_file);
+	mpol_put(vma_policy(copy));
+free:
+	vm_area_free(copy);
+	return NULL;
 }
 
 /* Both address spaces are locked for writing. */

@@ -44,10 +44,10 @@ static void add(struct xemem_looking *l, unsigned long addr,
 
 /* A huge page is the whole view. */
 static void set_huge(struct xemem_looking *l, unsigned long addr,
-		     unsigned long size, unsigned long pfn, bool write)
+		     unsigned int shift, unsigned long pfn, bool write)
 {
-	l->view->start = ALIGN_DOWN(addr, size);
-	l->view->size = size;
+	l->view->start = ALIGN_DOWN(addr, 1UL << shift);
+	l->view->shift = shift;
 	add(l, l->view->start, pfn, write);
 }
 
@@ -59,7 +59,7 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 	if (!pmd_present(pmd) || pmd_protnone(pmd))
 		return 1;
 	if (is_huge_zero_pmd(pmd)) {
-		set_huge(l, addr, PMD_SIZE, pmd_pfn(pmd), false);
+		set_huge(l, addr, PMD_SHIFT, pmd_pfn(pmd), false);
 		return 1;
 	}
 	page = vm_normal_page_pmd(vma, addr, pmd);
@@ -67,7 +67,8 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 	l->view->small = page && !PageAnon(page) &&
 			 !folio_test_swapbacked(page_folio(page));
 	if (page && may_show(page, pmd_write(pmd), l->frozen))
-		set_huge(l, addr, PMD_SIZE, page_to_pfn(page), pmd_write(pmd));
+		set_huge(l, addr, PMD_SHIFT, page_to_pfn(page),
+			 pmd_write(pmd));
 	return 1;
 }
 
@@ -126,7 +127,7 @@ static int see_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
 		page = pte_page(pte);
 		if (!folio_test_hwpoison(page_folio(page)) &&
 		    may_show(page, huge_pte_write(pte), l->frozen))
-			set_huge(l, addr, huge_page_size(h), page_to_pfn(page),
+			set_huge(l, addr, huge_page_shift(h), page_to_pfn(page),
 				 huge_pte_write(pte));
 	}
 	spin_unlock(ptl);
@@ -150,7 +151,7 @@ static bool may_look(const struct vm_area_struct *vma, bool write)
 
 static bool is_there(const struct xemem_view *view, bool write)
 {
-	unsigned long i = (view->want - view->start) / view->size;
+	unsigned long i = (view->want - view->start) >> view->shift;
 
 	return view->nr > i && view->pages[i].there &&
 	       (!write || view->pages[i].write);
@@ -185,7 +186,7 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	start = max3(start, vma->vm_start, ALIGN_DOWN(view->want, PMD_SIZE));
 	end = min3(end, vma->vm_end, ALIGN_DOWN(view->want, PMD_SIZE) + PMD_SIZE);
 	view->start = start;
-	view->size = PAGE_SIZE;
+	view->shift = PAGE_SHIFT;
 	view->nr = 0;
 	view->small = false;
 	memset(view->pages, 0, sizeof(view->pages));

@@ -18,14 +18,29 @@ static unsigned long shown_at(const struct vm_area_struct *vma,
 	return vma->vm_start + source - (vma->vm_pgoff << PAGE_SHIFT);
 }
 
-/*
- * Under the lock of the page table. What was seen is still true, and nobody
- * can be told otherwise before the lock is free again: so he finds the entry.
- */
-static bool begin(struct vm_area_struct *vma, struct xemem_space *space,
-		  unsigned long seq)
+static struct xemem_space *space_of(const struct vm_area_struct *vma)
 {
 	const struct xemem_attachment *att = vma->vm_private_data;
+
+	return att->permit->segment->space;
+}
+
+/**
+ * xemem_map_begin - an entry is to be made
+ * @vma: in this attachment.
+ * @seq: from mmu_interval_read_begin(), before the owner was looked at.
+ *
+ * Until xemem_map_end(), what was seen is true, and nobody can be told
+ * otherwise before the lock of the page table is free again: so he finds the
+ * entry.
+ *
+ * Context: under the lock of the page table.
+ * Return: true; or false: it is not true any more.
+ */
+bool xemem_map_begin(struct vm_area_struct *vma, unsigned long seq)
+{
+	const struct xemem_attachment *att = vma->vm_private_data;
+	struct xemem_space *space = space_of(vma);
 
 	spin_lock(&space->lock);
 	if (!mmu_interval_read_retry(&space->notifier, seq) &&
@@ -35,13 +50,26 @@ static bool begin(struct vm_area_struct *vma, struct xemem_space *space,
 	return false;
 }
 
-static void end(struct xemem_space *space)
+/**
+ * xemem_map_end - an entry was made
+ * @vma: in this attachment.
+ *
+ * Context: after xemem_map_begin() was true.
+ */
+void xemem_map_end(struct vm_area_struct *vma)
 {
-	spin_unlock(&space->lock);
+	spin_unlock(&space_of(vma)->lock);
 }
 
-/* Who may write may have done so, and nobody looks at his entries. */
-static void mark_dirty(unsigned long pfn)
+/**
+ * xemem_mark_dirty - a page is going to be written to
+ * @pfn: its number.
+ *
+ * Who may write may have done so, and nobody looks at his entries.
+ *
+ * Context: under the lock of the page table.
+ */
+void xemem_mark_dirty(unsigned long pfn)
 {
 	struct folio *folio = page_folio(pfn_to_page(pfn));
 
@@ -60,7 +88,7 @@ static void set_pte_of(struct vm_area_struct *vma, unsigned long addr,
 	pte = pte_mkyoung(pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot)));
 	if (write) {
 		pte = pte_mkwrite(pte_mkdirty(pte), vma);
-		mark_dirty(pfn);
+		xemem_mark_dirty(pfn);
 	}
 	if (pte_none(old))
 		set_pte_at(vma->vm_mm, addr, ptep, pte);
@@ -79,8 +107,8 @@ struct xemem_page {
 static struct xemem_page page_at(const struct xemem_view *view,
 				 unsigned long source)
 {
-	unsigned long i = (source - view->start) / view->size;
-	unsigned long offset = (source - view->start) % view->size;
+	unsigned long i = (source - view->start) >> view->shift;
+	unsigned long offset = (source - view->start) & (BIT(view->shift) - 1);
 
 	return (struct xemem_page) {
 		.pfn = view->pages[i].pfn + (offset >> PAGE_SHIFT),
@@ -106,13 +134,12 @@ static void clamp_view(struct vm_area_struct *vma,
 	if (view->want - view->start < addr - *start)
 		*start = addr - (view->want - view->start);
 	*last = min(from + most, vma->vm_end) - PAGE_SIZE;
-	*last = min(*last, addr + view->start + view->nr * view->size -
-		    PAGE_SIZE - view->want);
+	*last = min(*last, addr + xemem_view_end(view) - PAGE_SIZE -
+		    view->want);
 }
 
 static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
-		    struct xemem_space *space, const struct xemem_view *view,
-		    unsigned long seq)
+		    const struct xemem_view *view, unsigned long seq)
 {
 	unsigned long addr, last, source;
 	struct xemem_page page;
@@ -126,7 +153,7 @@ static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 	/* It is huge already: somebody was faster. */
 	if (!first)
 		return 0;
-	if (!begin(vma, space, seq)) {
+	if (!xemem_map_begin(vma, seq)) {
 		pte_unmap_unlock(first, ptl);
 		return -EAGAIN;
 	}
@@ -137,14 +164,13 @@ static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 		if (page.there)
 			set_pte_of(vma, addr, ptep, page.pfn, page.write);
 	}
-	end(space);
+	xemem_map_end(vma);
 	pte_unmap_unlock(first, ptl);
 	return 0;
 }
 
 static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
-		   struct xemem_space *space, const struct xemem_view *view,
-		   unsigned long seq)
+		   const struct xemem_view *view, unsigned long seq)
 {
 	struct xemem_page page = page_at(view,
 					 ALIGN_DOWN(view->want, PMD_SIZE));
@@ -156,7 +182,7 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 	if (!pmd_none(*pmd) && !pmd_leaf(*pmd))
 		goto unlock;
 	ret = -EAGAIN;
-	if (!begin(vma, space, seq))
+	if (!xemem_map_begin(vma, seq))
 		goto unlock;
 	ret = 0;
 	if (pmd_none(*pmd) || (write && !pmd_write(*pmd))) {
@@ -164,7 +190,7 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 			pfn_pmd(page.pfn, vma->vm_page_prot))));
 		if (write) {
 			entry = pmd_mkwrite(pmd_mkdirty(entry), vma);
-			mark_dirty(page.pfn);
+			xemem_mark_dirty(page.pfn);
 		}
 		if (pmd_none(*pmd))
 			set_pmd_at(vma->vm_mm,
@@ -174,7 +200,7 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 			pmdp_set_access_flags(vma, shown_at(vma, view->want) &
 					      PMD_MASK, pmd, entry, true);
 	}
-	end(space);
+	xemem_map_end(vma);
 unlock:
 	spin_unlock(ptl);
 	return ret;
@@ -186,42 +212,10 @@ static bool fits(const struct vm_area_struct *vma,
 {
 	unsigned long addr = shown_at(vma, view->want);
 
-	return view->size >= size && !view->small && !((addr ^ view->want) & (size - 1)) &&
+	return BIT(view->shift) >= size && !view->small &&
+	       !((addr ^ view->want) & (size - 1)) &&
 	       ALIGN_DOWN(addr, size) >= vma->vm_start &&
 	       ALIGN_DOWN(addr, size) + size <= vma->vm_end;
-}
-
-static int map_pud(struct vm_area_struct *vma, pud_t *pud,
-		   struct xemem_space *space, const struct xemem_view *view,
-		   unsigned long seq)
-{
-#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
-	bool write = view->pages[0].write && vma->vm_flags & VM_WRITE;
-	spinlock_t *ptl = pud_lock(vma->vm_mm, pud);
-	int ret = -EEXIST;
-	pud_t entry;
-
-	if (!pud_none(*pud))
-		goto unlock;
-	ret = -EAGAIN;
-	if (!begin(vma, space, seq))
-		goto unlock;
-	ret = 0;
-	entry = pud_mkyoung(pud_mkspecial(pud_mkhuge(
-		pfn_pud(view->pages[0].pfn, vma->vm_page_prot))));
-	if (write) {
-		entry = pud_mkwrite(pud_mkdirty(entry));
-		mark_dirty(view->pages[0].pfn);
-	}
-	set_pud_at(vma->vm_mm, shown_at(vma, view->want) & PUD_MASK, pud,
-		   entry);
-	end(space);
-unlock:
-	spin_unlock(ptl);
-	return ret;
-#else
-	return -EEXIST;
-#endif
 }
 
 /**
@@ -237,8 +231,6 @@ unlock:
 int xemem_map(struct vm_area_struct *vma, const struct xemem_view *view,
 	      unsigned long seq)
 {
-	struct xemem_attachment *att = vma->vm_private_data;
-	struct xemem_space *space = att->permit->segment->space;
 	unsigned long addr = shown_at(vma, view->want);
 	int ret;
 	p4d_t *p4d;
@@ -251,7 +243,7 @@ int xemem_map(struct vm_area_struct *vma, const struct xemem_view *view,
 	if (!pud)
 		return -ENOMEM;
 	if (fits(vma, view, PUD_SIZE)) {
-		ret = map_pud(vma, pud, space, view, seq);
+		ret = xemem_map_pud(vma, pud, addr, view, seq);
 		if (ret != -EEXIST)
 			return ret;
 	}
@@ -261,9 +253,9 @@ int xemem_map(struct vm_area_struct *vma, const struct xemem_view *view,
 	if (!pmd)
 		return -ENOMEM;
 	if (fits(vma, view, PMD_SIZE)) {
-		ret = map_pmd(vma, pmd, space, view, seq);
+		ret = map_pmd(vma, pmd, view, seq);
 		if (ret != -EEXIST)
 			return ret;
 	}
-	return map_ptes(vma, pmd, space, view, seq);
+	return map_ptes(vma, pmd, view, seq);
 }

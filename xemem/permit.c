@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include <trace/events/xemem.h>
 #include "xemem.h"
 
 /* By the upper half of their number, which is never used again. */
@@ -64,6 +65,28 @@ struct xemem_permit *xemem_permit_find(struct xemem_process *p, s64 apid)
 		kref_get(&permit->kref);
 	xa_unlock(&xemem_permits);
 	return permit;
+}
+
+/**
+ * xemem_permit_next - walk through all permits there are
+ * @permit: the one before, whose reference goes; NULL: begin.
+ *
+ * Context: process context, may sleep.
+ * Return: with a reference; NULL: that was the last one.
+ */
+struct xemem_permit *xemem_permit_next(struct xemem_permit *permit)
+{
+	unsigned long index = permit ? permit->apid >> 32 : 0;
+	struct xemem_permit *next;
+
+	xa_lock(&xemem_permits);
+	next = xa_find_after(&xemem_permits, &index, ULONG_MAX, XA_PRESENT);
+	if (next)
+		kref_get(&next->kref);
+	xa_unlock(&xemem_permits);
+	if (permit)
+		xemem_permit_put(permit);
+	return next;
 }
 
 static struct xemem_permit *create(struct xemem_process *p,
@@ -153,6 +176,7 @@ int xemem_permit_get(struct xemem_process *p, struct xpmem_ioc_get *req)
 	else
 		req->apid = permit->apid;
 put_segment:
+	trace_xemem_get(req->segid, err ? 0 : req->apid, write, err);
 	xemem_segment_put(segment);
 	return err;
 }
@@ -165,6 +189,7 @@ put_segment:
  */
 void xemem_permit_end(struct xemem_permit *permit)
 {
+	trace_xemem_release(permit->segment->segid, permit->apid);
 	xa_erase(&xemem_permits, permit->apid >> 32);
 	WRITE_ONCE(permit->ended, true);
 	xemem_detach_all(permit);

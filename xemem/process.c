@@ -7,6 +7,7 @@
  * also ends with exec, of which a file that stays open does not hear: such a
  * process has to open the device again.
  */
+#include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -16,6 +17,8 @@
 
 /* By the number of the process in the first PID namespace. */
 static DEFINE_XARRAY(xemem_processes);
+/* To change that, and what /proc tells of it. */
+static DEFINE_MUTEX(xemem_table);
 
 static void free_process(struct kref *kref)
 {
@@ -85,10 +88,12 @@ static void end(struct xemem_process *p)
 	struct xemem_permit *permit;
 	struct xemem_space *space;
 
-	xa_lock(&xemem_processes);
-	if (xa_load(&xemem_processes, p->tgid) == p)
-		__xa_erase(&xemem_processes, p->tgid);
-	xa_unlock(&xemem_processes);
+	scoped_guard(mutex, &xemem_table) {
+		if (xa_load(&xemem_processes, p->tgid) == p) {
+			xemem_proc_remove(p);
+			xa_erase(&xemem_processes, p->tgid);
+		}
+	}
 
 	mutex_lock(&p->lock);
 	p->ended = true;
@@ -118,6 +123,7 @@ static struct xemem_process *create(void)
 		return NULL;
 	kref_init(&p->kref);
 	p->tgid = task_tgid_nr(current);
+	p->numbered = task_active_pid_ns(current) == &init_pid_ns;
 	p->mm = current->mm;
 	mmgrab(p->mm);
 	mutex_init(&p->lock);
@@ -138,6 +144,19 @@ static void end_stale(void)
 	xemem_process_put(p);
 }
 
+/* Another thread may do the same: then it is his. */
+static struct xemem_process *publish(struct xemem_process *p)
+{
+	struct xemem_process *old;
+
+	guard(mutex)(&xemem_table);
+	old = xa_cmpxchg(&xemem_processes, p->tgid, NULL, p,
+			 GFP_KERNEL_ACCOUNT);
+	if (!old)
+		xemem_proc_add(p);
+	return old;
+}
+
 /**
  * xemem_process_open - current has opened the device
  * @file: what it has opened, which holds a reference.
@@ -152,19 +171,16 @@ int xemem_process_open(struct file *file)
 	if (!current->mm)
 		return -ENODEV;
 	end_stale();
-	p = xemem_process_get();
-	if (!p) {
+	while (!(p = xemem_process_get())) {
 		p = create();
 		if (!p)
 			return -ENOMEM;
-		/* Another thread may do the same. */
-		old = xa_cmpxchg(&xemem_processes, p->tgid, NULL, p,
-				 GFP_KERNEL_ACCOUNT);
-		if (old) {
-			xemem_process_put(p);
-			return xa_is_err(old) ? xa_err(old) :
-			       xemem_process_open(file);
-		}
+		old = publish(p);
+		if (!old)
+			break;
+		xemem_process_put(p);
+		if (xa_is_err(old))
+			return xa_err(old);
 	}
 	file->private_data = p;
 	return 0;

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include <trace/events/xemem.h>
 #include "xemem.h"
 
 /* By the upper half of their number, which is never used again. */
@@ -257,11 +258,13 @@ int xemem_segment_make(struct xemem_process *p, struct xemem_make *req)
 	if (!err)
 		err = publish(p, segment);
 	mutex_unlock(&p->lock);
-	if (err)
-		goto put;
-	req->segid = segment->segid;
-	return 0;
 put:
+	trace_xemem_make(err ? 0 : segment->segid, req->vaddr, size,
+			 req->flags, err);
+	if (!err) {
+		req->segid = segment->segid;
+		return 0;
+	}
 	xemem_segment_put(segment);
 	return err;
 }
@@ -274,6 +277,8 @@ put:
  */
 void xemem_segment_end(struct xemem_segment *segment)
 {
+	trace_xemem_remove(segment->segid,
+			   atomic64_read(&segment->attachments));
 	xa_erase(&xemem_segments, number_of(segment->segid));
 	xemem_name_remove(segment);
 	if (segment->space)

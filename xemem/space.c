@@ -13,6 +13,7 @@
 #include <linux/sched/mm.h>
 #include <asm/tlb.h>
 
+#include <trace/events/xemem.h>
 #include "xemem.h"
 #include "../../../mm/internal.h"
 
@@ -145,10 +146,14 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 static bool cut_part(struct vm_area_struct *vma, unsigned long start,
 		     unsigned long end, unsigned int flags)
 {
+	const struct xemem_attachment *att = vma->vm_private_data;
 	unsigned long first = max(start >> PAGE_SHIFT, vma->vm_pgoff);
 	unsigned long last = min(end >> PAGE_SHIFT,
 				 vma->vm_pgoff + vma_pages(vma) - 1);
 
+	trace_xemem_cut(att->permit->apid, first << PAGE_SHIFT,
+			vma->vm_start + ((first - vma->vm_pgoff) << PAGE_SHIFT),
+			(last - first + 1) << PAGE_SHIFT);
 	return cut(vma,
 		   vma->vm_start + ((first - vma->vm_pgoff) << PAGE_SHIFT),
 		   vma->vm_start + ((last - vma->vm_pgoff + 1) << PAGE_SHIFT),
@@ -284,8 +289,6 @@ void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment)
 	}
 	i_mmap_unlock_read(mapping);
 }
-
-extern const struct file_operations xemem_attach_fops;
 
 /**
  * xemem_space_file - what is mapped to attach parts of a space

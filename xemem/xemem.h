@@ -19,7 +19,7 @@
  *
  * Order of locks; two mmap_locks are never waited for together:
  *
- *	xemem_processes
+ *	lock of the table of processes
  *	process->lock
  *	permit->lock
  *	mmap_lock of the attaching process
@@ -69,6 +69,7 @@ struct xemem_space {
  * struct xemem_process - a process that has opened the device
  * @kref: of files, and of requests under way.
  * @tgid: its number, which it is found by.
+ * @numbered: it is in the first PID namespace.
  * @mm: its address space, with a reference to the struct; another one after
  *	exec, which then is not the one that has opened the device.
  * @lock: protects the rest.
@@ -82,6 +83,7 @@ struct xemem_space {
 struct xemem_process {
 	struct kref kref;
 	pid_t tgid;
+	bool numbered;
 	struct mm_struct *mm;
 	struct mutex lock;	/* the rest */
 	struct list_head segments;
@@ -247,6 +249,7 @@ struct xemem_permit *xemem_permit_find(struct xemem_process *p, s64 apid);
 void xemem_permit_put(struct xemem_permit *permit);
 void xemem_permit_end(struct xemem_permit *permit);
 int xemem_permit_release(struct xemem_process *p, s64 apid);
+struct xemem_permit *xemem_permit_next(struct xemem_permit *permit);
 
 /* attach.c */
 
@@ -254,6 +257,9 @@ int xemem_attach(struct xemem_process *p, struct xemem_attach *req);
 int xemem_detach(unsigned long address);
 void xemem_detach_all(struct xemem_permit *permit);
 void xemem_attachment_put(struct xemem_attachment *att);
+struct xemem_attachment *xemem_attachment_next(struct xemem_permit *permit,
+					       struct xemem_attachment *att);
+extern const struct file_operations xemem_attach_fops;
 
 /* look.c: what the owner has */
 
@@ -265,7 +271,7 @@ void xemem_attachment_put(struct xemem_attachment *att);
  * @want: address that the view is about; there is a page.
  * @start: address of the first of @pages.
  * @nr: how many of them.
- * @size: of each.
+ * @shift: of the size of each.
  * @how: to fault in what is not there.
  * @small: huge, but not to be mapped as such.
  * @pages: page frame number, and whether it may be written.
@@ -274,7 +280,7 @@ struct xemem_view {
 	unsigned long want;
 	unsigned long start;
 	unsigned int nr;
-	unsigned long size;
+	unsigned int shift;
 	unsigned int how;
 	bool small;
 	struct {
@@ -283,6 +289,12 @@ struct xemem_view {
 		unsigned long write : 1;
 	} pages[XEMEM_VIEW_PAGES];
 };
+
+/* Behind the last page. */
+static inline unsigned long xemem_view_end(const struct xemem_view *view)
+{
+	return view->start + ((unsigned long)view->nr << view->shift);
+}
 
 int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	       unsigned long start, unsigned long end, bool write, bool fault);
@@ -297,6 +309,25 @@ int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 
 int xemem_map(struct vm_area_struct *vma, const struct xemem_view *view,
 	      unsigned long seq);
+
+/* map_pud.c: -EEXIST: not as one entry */
+
+#ifdef CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD
+int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud, unsigned long addr,
+		  const struct xemem_view *view, unsigned long seq);
+#else
+static inline int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud,
+				unsigned long addr,
+				const struct xemem_view *view,
+				unsigned long seq)
+{
+	return -EEXIST;
+}
+#endif
+
+bool xemem_map_begin(struct vm_area_struct *vma, unsigned long seq);
+void xemem_map_end(struct vm_area_struct *vma);
+void xemem_mark_dirty(unsigned long pfn);
 
 /* fault.c */
 
@@ -326,5 +357,15 @@ int xemem_quota_init(void);
 /* proc.c */
 
 int xemem_proc_init(void);
+void xemem_proc_add(const struct xemem_process *p);
+void xemem_proc_remove(const struct xemem_process *p);
+
+/* debugfs.c */
+
+#ifdef CONFIG_DEBUG_FS
+void xemem_debugfs_init(void);
+#else
+static inline void xemem_debugfs_init(void) { }
+#endif
 
 #endif /* _XEMEM_H */

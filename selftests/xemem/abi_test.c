@@ -688,7 +688,7 @@ TEST_F(abi, other_ext_errors)
 	entry.rights = 4;
 	EXPECT_EQ(-EINVAL, call(XEMEM_IOC_ACL, &acl));
 	acl.nr = XEMEM_ACL_MAX + 1;
-	EXPECT_EQ(-EINVAL, call(XEMEM_IOC_ACL, &acl));
+	EXPECT_EQ(-E2BIG, call(XEMEM_IOC_ACL, &acl));
 	acl.nr = 1;
 	acl.entries = 8;
 	EXPECT_EQ(-EFAULT, call(XEMEM_IOC_ACL, &acl));

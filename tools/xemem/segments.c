@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,11 +9,9 @@
 #include "json_output.h"
 #include "process.h"
 #include "segments.h"
+#include "table.h"
 
-/* Room for what stands in a cell; a name is the longest. */
-#define CELL_MAX	XEMEM_NAME_MAX
-
-enum column {
+enum {
 	SEGID,
 	NAME,
 	PID,
@@ -30,24 +27,20 @@ enum column {
 	NR_COLUMNS,
 };
 
-struct row {
-	char cell[NR_COLUMNS][CELL_MAX];
+static const struct column columns[NR_COLUMNS] = {
+	[SEGID]		= { "SEGID", false },
+	[NAME]		= { "NAME", false },
+	[PID]		= { "PID", true },
+	[COMMAND]	= { "COMMAND", false },
+	[USER]		= { "USER", false },
+	[MODE]		= { "MODE", true },
+	[SIZE]		= { "SIZE", true },
+	[PERMITS]	= { "PERMITS", true },
+	[ATTACHMENTS]	= { "ATTACHED", true },
+	[BYTES]		= { "BYTES", true },
+	[FAULTS]	= { "FAULTS", true },
+	[FLAGS]		= { "FLAGS", false },
 };
-
-static const struct row heading = { {
-	[SEGID]		= "SEGID",
-	[NAME]		= "NAME",
-	[PID]		= "PID",
-	[COMMAND]	= "COMMAND",
-	[USER]		= "USER",
-	[MODE]		= "MODE",
-	[SIZE]		= "SIZE",
-	[PERMITS]	= "PERMITS",
-	[ATTACHMENTS]	= "ATTACHED",
-	[BYTES]		= "BYTES",
-	[FAULTS]	= "FAULTS",
-	[FLAGS]		= "FLAGS",
-} };
 
 int segments_read(struct segments *segments)
 {
@@ -73,41 +66,6 @@ int segments_read(struct segments *segments)
 	return ret;
 }
 
-/* Bytes with the letters of lwkexec -m: whole, or with one digit behind. */
-static void put_bytes(char *cell, uint64_t bytes)
-{
-	static const char letters[] = { 0, 'k', 'm', 'g', 't', 'p', 'e' };
-	unsigned int i = 0;
-	double value;
-
-	while (i + 1 < sizeof(letters) && bytes >> (10 * (i + 1)))
-		i++;
-	value = (double)bytes / (double)(1ULL << (10 * i));
-	if (bytes & ((1ULL << (10 * i)) - 1))
-		snprintf(cell, CELL_MAX, "%.1f%c", value, letters[i]);
-	else
-		snprintf(cell, CELL_MAX, "%.0f%c", value, letters[i]);
-}
-
-static void put_number(char *cell, uint64_t number)
-{
-	snprintf(cell, CELL_MAX, "%" PRIu64, number);
-}
-
-static void put_owner(struct row *row, pid_t pid)
-{
-	char *name;
-
-	/* It is not in our PID namespace. */
-	if (!pid)
-		return;
-	put_number(row->cell[PID], (uint64_t)pid);
-	name = process_name(pid);
-	if (name)
-		snprintf(row->cell[COMMAND], CELL_MAX, "%s", name);
-	free(name);
-}
-
 static void put_user(char *cell, uid_t uid)
 {
 	const struct passwd *user = getpwuid(uid);
@@ -115,7 +73,7 @@ static void put_user(char *cell, uid_t uid)
 	if (user)
 		snprintf(cell, CELL_MAX, "%s", user->pw_name);
 	else
-		put_number(cell, uid);
+		table_put_number(cell, uid);
 }
 
 static void put_flags(char *cell, uint32_t flags)
@@ -129,73 +87,41 @@ static void put_flags(char *cell, uint32_t flags)
 			 "%s%#x", *cell ? "," : "", others);
 }
 
-static void put_segment(struct row *row, const struct xemem_segment_info *segment)
+static void put_segment(char (*cell)[CELL_MAX],
+			const struct xemem_segment_info *segment)
 {
-	enum column column;
-
-	snprintf(row->cell[SEGID], CELL_MAX, "%#llx", segment->segid);
-	snprintf(row->cell[NAME], CELL_MAX, "%.*s", XEMEM_NAME_MAX - 1,
+	snprintf(cell[SEGID], CELL_MAX, "%#llx", segment->segid);
+	snprintf(cell[NAME], CELL_MAX, "%.*s", XEMEM_NAME_MAX - 1,
 		 segment->name);
-	put_owner(row, segment->pid);
-	put_user(row->cell[USER], segment->uid);
-	snprintf(row->cell[MODE], CELL_MAX, "%04o", segment->mode);
+	table_put_process(cell[PID], cell[COMMAND], segment->pid);
+	put_user(cell[USER], segment->uid);
+	snprintf(cell[MODE], CELL_MAX, "%04o", segment->mode);
 	if (segment->size == UINT64_MAX)
-		snprintf(row->cell[SIZE], CELL_MAX, "all");
+		snprintf(cell[SIZE], CELL_MAX, "all");
 	else
-		put_bytes(row->cell[SIZE], segment->size);
-	put_number(row->cell[PERMITS], segment->permits);
-	put_number(row->cell[ATTACHMENTS], segment->attachments);
-	put_bytes(row->cell[BYTES], segment->bytes);
-	put_number(row->cell[FAULTS], segment->faults);
-	put_flags(row->cell[FLAGS], segment->flags);
-	for (column = 0; column < NR_COLUMNS; column++)
-		if (!row->cell[column][0])
-			snprintf(row->cell[column], CELL_MAX, "-");
-}
-
-static bool is_number(enum column column)
-{
-	return column == PID || (column >= MODE && column <= FAULTS);
-}
-
-static void print_row(FILE *out, const struct row *row, const int *widths)
-{
-	enum column column;
-	int width;
-
-	for (column = 0; column < NR_COLUMNS; column++) {
-		width = is_number(column) ? widths[column] : -widths[column];
-		if (column == NR_COLUMNS - 1)
-			width = 0;
-		fprintf(out, "%s%*s", column ? " " : "", width,
-			row->cell[column]);
-	}
-	fputc('\n', out);
+		table_put_bytes(cell[SIZE], segment->size);
+	table_put_number(cell[PERMITS], segment->permits);
+	table_put_number(cell[ATTACHMENTS], segment->attachments);
+	table_put_bytes(cell[BYTES], segment->bytes);
+	table_put_number(cell[FAULTS], segment->faults);
+	put_flags(cell[FLAGS], segment->flags);
 }
 
 int segments_text(FILE *out, const struct segments *segments)
 {
-	struct row *rows = calloc(segments->nr + 1, sizeof(*rows));
-	int widths[NR_COLUMNS] = { 0 };
-	enum column column;
+	struct table table = { .columns = columns, .nr_columns = NR_COLUMNS };
+	char (*line)[CELL_MAX];
 	size_t i;
 
-	if (!rows)
-		return -1;
-	rows[0] = heading;
-	for (i = 0; i < segments->nr; i++)
-		put_segment(&rows[i + 1], &segments->segment[i]);
-	for (i = 0; i <= segments->nr; i++) {
-		for (column = 0; column < NR_COLUMNS; column++) {
-			int len = (int)strlen(rows[i].cell[column]);
-
-			if (len > widths[column])
-				widths[column] = len;
+	for (i = 0; i < segments->nr; i++) {
+		line = table_add(&table);
+		if (!line) {
+			free(table.cells);
+			return -1;
 		}
+		put_segment(line, &segments->segment[i]);
 	}
-	for (i = 0; i <= segments->nr; i++)
-		print_row(out, &rows[i], widths);
-	free(rows);
+	table_print(out, &table);
 	return 0;
 }
 

@@ -27,10 +27,10 @@ _xemem()
 	[[ $split == true ]] && return
 	case $verb in
 	'')
-		mapfile -t COMPREPLY < <(compgen -W 'list wait info
+		mapfile -t COMPREPLY < <(compgen -W 'list attachments wait info
 			-h -V --help --version' -- "$cur")
 		;;
-	list | info)
+	list | attachments | info)
 		mapfile -t COMPREPLY < <(compgen -W "--json" -- "$cur")
 		;;
 	wait)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachments.h"
 #include "info.h"
 #include "number.h"
 #include "segments.h"
@@ -47,11 +48,14 @@ static const struct option long_options[] = {
 
 static const char usage_text[] =
 "Usage: xemem list [--json]\n"
+"       xemem attachments [--json]\n"
 "       xemem wait NAME [--timeout SECONDS]\n"
 "       xemem info [--json]\n"
 "Show what memory processes share by XPMEM and XEMEM.\n"
 "\n"
 "  list                  all segments, and who has attached how much of them\n"
+"  attachments           all attachments of the machine, with what is mapped in\n"
+"                        each, by size of the page; for root\n"
 "  wait NAME             wait until there is a segment of this name, and print\n"
 "                        its number\n"
 "  info                  version and features of the kernel's XEMEM\n"
@@ -161,6 +165,21 @@ static void do_list(const struct options *options)
 		err(EXIT_XEMEM, "list");
 }
 
+static void do_attachments(const struct options *options)
+{
+	FILE *in = fopen(ATTACHMENTS, "re");
+	int ret;
+
+	if (!in)
+		err(EXIT_XEMEM,
+		    ATTACHMENTS ": it takes root, debugfs mounted, and a kernel with CONFIG_XEMEM and CONFIG_DEBUG_FS");
+	ret = options->json ? attachments_json(stdout, in) :
+			      attachments_text(stdout, in);
+	fclose(in);
+	if (ret < 0)
+		err(EXIT_XEMEM, ATTACHMENTS);
+}
+
 static _Noreturn void explain_wait(const struct options *options,
 				   const char *name, int error)
 {
@@ -224,6 +243,7 @@ static const struct verb {
 	void (*run)(const struct options *options);
 } verbs[] = {
 	{ "list", 1, NULL, true, false, do_list },
+	{ "attachments", 1, NULL, true, false, do_attachments },
 	{ "wait", 2, "a name", false, true, do_wait },
 	{ "info", 1, NULL, true, false, do_info },
 };
@@ -234,13 +254,13 @@ static const struct verb *find_verb(const struct options *options)
 	size_t i;
 
 	if (!options->nr_args) {
-		warnx("nothing to do: say one of list, wait, info");
+		warnx("nothing to do: say one of list, attachments, wait, info");
 		misuse();
 	}
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(verbs[i].name, name))
 			return &verbs[i];
-	errx(EXIT_USAGE, "%s: no such command: say one of list, wait, info",
+	errx(EXIT_USAGE, "%s: no such command: say one of list, attachments, wait, info",
 	     name);
 }
 
@@ -256,7 +276,7 @@ static void check_verb(const struct verb *verb, const struct options *options)
 		misuse();
 	}
 	if (options->json && !verb->json)
-		errx(EXIT_USAGE, "%s --json: only list and info print JSON",
+		errx(EXIT_USAGE, "%s --json: only wait does not print JSON",
 		     verb->name);
 	if (options->timeout && !verb->timeout)
 		errx(EXIT_USAGE, "%s --timeout: only wait waits", verb->name);

@@ -65,9 +65,9 @@ try 0 "version" "$real" -V
 has out "xemem "
 try 125 "help to a full device" sh -c "$real --help >/dev/full"
 try 2 "nothing to do" "$real"
-has err "say one of list, wait, info"
+has err "say one of list, attachments, wait, info"
 try 2 "unknown command" "$real" show
-has err "show: no such command: say one of list, wait, info"
+has err "show: no such command: say one of list, attachments, wait, info"
 try 2 "unknown option" "$real" list --frobnicate
 has err "xemem: unrecognized option '--frobnicate'"
 try 2 "too much" "$real" list segments
@@ -76,7 +76,7 @@ try 2 "wait for nothing" "$real" wait
 has err "wait: a name is missing"
 try 2 "wait for two" "$real" wait a b
 try 2 "json of a wait" "$real" wait --json a
-has err "only list and info"
+has err "only wait does not"
 try 2 "list with a timeout" "$real" list --timeout 1
 has err "only wait"
 try 2 "timeout is no number" "$real" wait a --timeout=1s
