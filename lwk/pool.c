@@ -81,6 +81,16 @@ unsigned long lwk_pool_total(int nid)
 	return nid == NUMA_NO_NODE ? pool_total : pools[nid].total;
 }
 
+/* As the page allocator prepares its own. */
+static void prepare(struct page *page, unsigned int order, gfp_t gfp)
+{
+	post_alloc_hook(page, order, gfp);
+	set_page_refcounted(page);
+	if (order && gfp & __GFP_COMP)
+		prep_compound_page(page, order);
+	clear_page_pfmemalloc(page);
+}
+
 /**
  * lwk_pool_take - allocate pages of a node
  * @nid: the node.
@@ -97,8 +107,10 @@ struct page *lwk_pool_take(int nid, unsigned int order, gfp_t gfp)
 
 	while (!page && zone-- > NODE_DATA(nid)->node_zones) {
 		if (populated_zone(zone))
-			page = lwk_alloc_page(zone, order, gfp);
+			page = lwk_take_page(zone, order);
 	}
+	if (page)
+		prepare(page, order, gfp);
 	return page;
 }
 

@@ -23,8 +23,9 @@ static void free_attachment(struct kref *kref)
 			   att->size, 0);
 	scoped_guard(spinlock, &att->permit->list_lock)
 		list_del(&att->node);
-	atomic64_dec(&segment->attachments);
 	atomic64_sub(att->size, &segment->bytes);
+	if (!atomic64_dec_return(&segment->attachments))
+		xemem_segment_thaw(segment);
 	xemem_permit_put(att->permit);
 	kfree(att);
 }

@@ -113,14 +113,17 @@ struct xemem_space *xemem_freeze(unsigned long start, unsigned long size)
 		return ERR_PTR(-EINTR);
 	}
 	mmap_write_lock_nested(mm, SINGLE_DEPTH_NESTING);
+	mm->task_size = from->task_size;
 	err = copy_range(mm, from, start, start + size);
 	mmap_write_unlock(mm);
 	flush_tlb_mm(from);
 	mmap_write_unlock(from);
 	space = err ? ERR_PTR(err) : xemem_space_create(mm);
-	if (IS_ERR(space))
+	if (IS_ERR(space)) {
 		mmput(mm);
-	else
-		space->frozen = true;
+		return space;
+	}
+	space->frozen = true;
+	space->holds = true;
 	return space;
 }

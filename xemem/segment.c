@@ -212,14 +212,17 @@ static int publish(struct xemem_process *p, struct xemem_segment *segment)
 		return err == -ENOMEM ? err : -EBUSY;
 	}
 	segment->segid = (s64)number << 32 | task_tgid_vnr(current);
+	xa_store(&xemem_segments, number, segment, GFP_KERNEL_ACCOUNT);
+	/* Last: who waits for the name gets the segment at once. */
 	err = xemem_name_add(segment);
 	if (err) {
-		xa_erase(&xemem_segments, number);
+		/* Somebody may have guessed its number. */
+		kref_get(&segment->kref);
+		xemem_segment_end(segment);
 		return err;
 	}
 	list_add_tail(&segment->node, &p->segments);
 	p->nr_segments++;
-	xa_store(&xemem_segments, number, segment, GFP_KERNEL_ACCOUNT);
 	return 0;
 }
 
@@ -270,8 +273,27 @@ put:
 }
 
 /**
+ * xemem_segment_thaw - nobody has a frozen segment attached
+ * @segment: it, or any other, or one that somebody has attached.
+ *
+ * After its end, this is when its memory is freed, permits or not.
+ *
+ * Context: any that may take a lock; mmap_lock may be held.
+ */
+void xemem_segment_thaw(struct xemem_segment *segment)
+{
+	if (!(segment->flags & XEMEM_FROZEN) || !READ_ONCE(segment->ended) ||
+	    atomic64_read(&segment->attachments))
+		return;
+	segment->removed = true;
+	xemem_space_drop(segment->space);
+}
+
+/**
  * xemem_segment_end - it is shown no more, and cannot be found
  * @segment: it; its process has taken it off its list, and its reference goes.
+ *
+ * A frozen one is still shown to those who have it attached.
  *
  * Context: process context, may sleep.
  */
@@ -281,10 +303,13 @@ void xemem_segment_end(struct xemem_segment *segment)
 			   atomic64_read(&segment->attachments));
 	xa_erase(&xemem_segments, number_of(segment->segid));
 	xemem_name_remove(segment);
-	if (segment->space)
-		xemem_space_cut(segment->space, segment);
-	else
+	smp_store_mb(segment->ended, true);
+	if (!segment->space)
 		segment->removed = true;
+	else if (segment->flags & XEMEM_FROZEN)
+		xemem_segment_thaw(segment);
+	else
+		xemem_space_cut(segment->space, segment);
 	xemem_segment_put(segment);
 }
 

@@ -41,12 +41,25 @@ static struct inode *alloc_inode(struct super_block *sb)
 		return NULL;
 	space->mm = NULL;
 	space->frozen = false;
+	space->holds = false;
 	return &space->inode;
 }
 
 static void free_inode(struct inode *inode)
 {
 	kmem_cache_free(cache, space_of(inode));
+}
+
+/**
+ * xemem_space_drop - memory that is only held for those who attach it
+ * @space: it.
+ *
+ * Context: any that may take a lock; mmap_lock may be held.
+ */
+void xemem_space_drop(struct xemem_space *space)
+{
+	if (xchg(&space->holds, false))
+		mmput_async(space->mm);
 }
 
 /* Nobody has it attached, and nobody can any more. */
@@ -59,9 +72,7 @@ static void evict_inode(struct inode *inode)
 	if (!space->mm)
 		return;
 	mmu_interval_notifier_remove(&space->notifier);
-	/* Of a frozen one, this frees the memory. */
-	if (space->frozen)
-		mmput(space->mm);
+	xemem_space_drop(space);
 	mmdrop(space->mm);
 }
 

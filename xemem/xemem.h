@@ -55,7 +55,8 @@ struct ipc_namespace;
  * @mm: of the owner, with a reference to the struct.
  * @lock: what is read under it before an entry is made, and changed under it
  *	before entries are cut: the notifier's sequence, segment->removed.
- * @frozen: nobody runs there: it was copied, and lives until the space ends.
+ * @frozen: nobody runs there: it was copied.
+ * @holds: the space is the user of @mm that keeps its memory.
  */
 struct xemem_space {
 	struct inode inode;
@@ -63,6 +64,7 @@ struct xemem_space {
 	struct mm_struct *mm;
 	spinlock_t lock;	/* see above */
 	bool frozen;
+	bool holds;
 };
 
 /**
@@ -120,7 +122,8 @@ struct xemem_acl_list {
  * @size: bytes.
  * @flags: XEMEM_FROZEN.
  * @whole: all addresses behind @start, so that most are nothing.
- * @removed: nothing is attached any more; under space->lock, and under the
+ * @ended: it cannot be found any more.
+ * @removed: nothing is shown any more; under space->lock, and under the
  *	process's.
  * @node: in its process's list.
  * @named: in the list of names, if it has one.
@@ -145,6 +148,7 @@ struct xemem_segment {
 	unsigned long size;
 	u32 flags;
 	bool whole;
+	bool ended;
 	bool removed;
 	struct list_head node;
 	struct list_head named;
@@ -221,6 +225,7 @@ void xemem_process_put(struct xemem_process *p);
 
 struct xemem_space *xemem_space_create(struct mm_struct *mm);
 void xemem_space_put(struct xemem_space *space);
+void xemem_space_drop(struct xemem_space *space);
 void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment);
 struct file *xemem_space_file(struct xemem_space *space,
 			      struct xemem_permit *permit);
@@ -231,6 +236,7 @@ int xemem_space_init(void);
 struct xemem_segment *xemem_segment_find(s64 segid);
 void xemem_segment_put(struct xemem_segment *segment);
 void xemem_segment_end(struct xemem_segment *segment);
+void xemem_segment_thaw(struct xemem_segment *segment);
 int xemem_segment_make(struct xemem_process *p, struct xemem_make *req);
 int xemem_segment_remove(struct xemem_process *p, s64 segid);
 struct xemem_segment *xemem_segment_after(s64 segid);

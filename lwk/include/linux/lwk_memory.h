@@ -31,7 +31,7 @@ static inline bool is_migrate_apart(int mt)
 	return mt >= MIGRATE_ISOLATE;
 }
 
-struct page *lwk_alloc_page(struct zone *zone, unsigned int order, gfp_t gfp);
+struct page *lwk_take_page(struct zone *zone, unsigned int order);
 void __lwk_count_free(const struct zone *zone, long nr_pages);
 bool __lwk_defer_free(struct page *page, unsigned int order);
 void __lwk_freeing(const struct page *page, unsigned int order);
