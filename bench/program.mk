@@ -11,7 +11,8 @@
 #   make clean
 
 CFLAGS ?= -O2
-CPPFLAGS_ALL := -D_GNU_SOURCE -I../../lwk/include/uapi $(CPPFLAGS)
+CPPFLAGS_ALL := -D_GNU_SOURCE -I../../lwk/include/uapi \
+	-I../../xemem/include/uapi $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 -Wall -Wextra -Werror $(THREADS) $(CFLAGS)
 OBJECTS := $(patsubst %,$(O)/%.o,$(NAME) $(PARTS))
 

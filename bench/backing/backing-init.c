@@ -9,136 +9,63 @@
  * "end STATUS", and powers off.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-#include <linux/perf_event.h>
 
+#include "../init/selection.h"
+#include "../init/sample.h"
 #include "../programs/marker.h"
 #include "backing.h"
 
-#define SAMPLES		5
 /* In which memory that was given back is cleared, and so on. */
 #define REST_US		1500000
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 #define HUGEPAGES	"/proc/sys/vm/nr_hugepages"
 
-/* What a sample has found out, in memory that is shared with it. */
-struct sample {
-	uint64_t insns;
-	uint64_t faults;
+/* One figure: a case of a subject. */
+struct job {
+	const struct memory_case *c;
+	enum subject_kind subject;
 };
 
-static struct sample *shared;
-
-static inline uint64_t rdtsc(void)
+static int prepare(const void *arg)
 {
-	uint32_t low, high;
+	const struct job *job = arg;
 
-	asm volatile("rdtsc" : "=a" (low), "=d" (high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
-/*
- * Of this process and those that it forks, in user mode. What getrusage(2)
- * counts includes pages that a call has mapped in advance.
- */
-static int count_faults(void)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attr),
-		.config = PERF_COUNT_SW_PAGE_FAULTS,
-		.inherit = 1,
-	};
-	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
-			 PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? fail("perf_event_open") : fd;
-}
-
-/* The counter costs instructions, so that faults have a sample of their own. */
-static int measure_faults(const struct memory_case *c,
-			  enum subject_kind subject)
-{
-	uint64_t before, after;
-	int fd = count_faults();
-
-	if (fd < 0 || read(fd, &before, sizeof(before)) != sizeof(before) ||
-	    c->run(subject) ||
-	    read(fd, &after, sizeof(after)) != sizeof(after))
+	if (subject_enter(job->subject) || usleep(100000))
 		return -1;
-	shared->faults = after - before;
-	return 0;
+	return job->c->prepare ? job->c->prepare(job->subject) : 0;
 }
 
-static int measure(const struct memory_case *c, enum subject_kind subject,
-		   bool faults)
+static int run(const void *arg)
 {
-	uint64_t start;
+	const struct job *job = arg;
 
-	/* Its page is here before it counts. */
-	shared->insns = 0;
-	if (subject_enter(subject) || usleep(100000) ||
-	    (c->prepare && c->prepare(subject)))
-		return -1;
-	if (faults)
-		return measure_faults(c, subject);
-	start = rdtsc();
-	if (c->run(subject))
-		return -1;
-	shared->insns = rdtsc() - start;
-	return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
+	return job->c->run(job->subject);
 }
 
 static int measure_case(const struct memory_case *c,
 			enum subject_kind subject, int port)
 {
-	uint64_t insns[SAMPLES];
-	int status;
-	pid_t pid;
+	const struct job job = { .c = c, .subject = subject };
+	const struct sample sample = {
+		.count = SAMPLES_MAX,
+		.rest_us = REST_US,
+		.prepare = prepare,
+		.run = run,
+		.arg = &job,
+	};
+	char prefix[64];
 
-	for (int i = 0; i <= SAMPLES; i++) {
-		usleep(REST_US);
-		pid = fork();
-		if (pid < 0)
-			return fail("fork");
-		if (!pid)
-			_exit(measure(c, subject, i == SAMPLES) ? 1 : 0);
-		if (waitpid(pid, &status, 0) != pid || status)
-			return fail_with(c->name, subject_names[subject],
-					 "failed");
-		if (i < SAMPLES)
-			insns[i] = shared->insns;
-	}
-	qsort(insns, SAMPLES, sizeof(insns[0]), compare);
-	dprintf(port, "memory.%s.%s.insn %llu\n", c->name,
-		subject_names[subject],
-		(unsigned long long)insns[SAMPLES / 2]);
-	dprintf(port, "memory.%s.%s.faults %llu\n", c->name,
-		subject_names[subject],
-		(unsigned long long)shared->faults);
-	return 0;
+	snprintf(prefix, sizeof(prefix), "memory.%s.%s", c->name,
+		 subject_names[subject]);
+	return sample_measure(&sample, prefix, port);
 }
 
 /* khugepaged is no part of any subject. */
 static int set_up(void)
 {
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return fail("mmap");
 	if (write_text(THP "enabled", "always") ||
 	    write_text(THP "khugepaged/defrag", "0") ||
 	    write_text(HUGEPAGES, "640"))
@@ -146,13 +73,13 @@ static int set_up(void)
 	return 0;
 }
 
-static int measure_all(const struct choice *choice, int port)
+static int measure_all(const struct selection *selection, int port)
 {
 	for (size_t i = 0; i < nr_cases; i++) {
-		if (!(choice->cases & 1U << i))
+		if (!(selection->cases & 1U << i))
 			continue;
 		for (int s = 0; s < SUBJECTS; s++) {
-			if (!(choice->subjects & ~cases[i].not_for & 1U << s))
+			if (!(selection->subjects & ~cases[i].not_for & 1U << s))
 				continue;
 			if (measure_case(&cases[i], s, port))
 				return -1;
@@ -161,9 +88,19 @@ static int measure_all(const struct choice *choice, int port)
 	return 0;
 }
 
+static const char *name_of_case(size_t i)
+{
+	return i < nr_cases ? cases[i].name : NULL;
+}
+
+static const char *name_of_subject(size_t i)
+{
+	return i < SUBJECTS ? subject_names[i] : NULL;
+}
+
 int main(void)
 {
-	struct choice choice;
+	struct selection selection;
 	int port, status;
 
 	if (getpid() != 1) {
@@ -173,10 +110,10 @@ int main(void)
 	}
 	port = machine_mount() ? -1 : machine_open_port();
 	if (port >= 0) {
-		status = choice_read(&choice) ||
+		status = selection_read(&selection, name_of_case, name_of_subject) ||
 			 machine_pin(0, CORE_OTHERS, CORE_OTHERS) ||
 			 machine_settle() || set_up() ||
-			 measure_all(&choice, port) ? 1 : 0;
+			 measure_all(&selection, port) ? 1 : 0;
 		dprintf(port, "end %d\n", status);
 		tcdrain(port);
 	}

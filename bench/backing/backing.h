@@ -55,18 +55,4 @@ struct memory_case {
 extern const struct memory_case cases[];
 extern const size_t nr_cases;
 
-/* choice.c */
-
-/**
- * struct choice - what the kernel's command line asks for, all by default
- * @cases: lab.cases=NAME,NAME: bits of cases[].
- * @subjects: lab.subjects=NAME,NAME: bits of enum subject_kind.
- */
-struct choice {
-	unsigned int cases;
-	unsigned int subjects;
-};
-
-int choice_read(struct choice *choice);
-
 #endif

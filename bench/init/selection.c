@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
 
-#include "backing.h"
-
-static const char *name_of_case(size_t i)
-{
-	return i < nr_cases ? cases[i].name : NULL;
-}
-
-static const char *name_of_subject(size_t i)
-{
-	return i < SUBJECTS ? subject_names[i] : NULL;
-}
+#include "selection.h"
+#include "init.h"
 
 /* Bits of what a list with commas names. */
-static int read_list(const char *parameter, char *list,
-		     const char *(*name)(size_t i), unsigned int *bits)
+static int read_list(const char *parameter, char *list, selection_name name,
+		     unsigned int *bits)
 {
 	char *word;
 	size_t i;
@@ -31,7 +22,8 @@ static int read_list(const char *parameter, char *list,
 	return 0;
 }
 
-static int set(struct choice *choice, char *word)
+static int set(struct selection *selection, char *word,
+	       selection_name name_of_case, selection_name name_of_subject)
 {
 	char *value = strchr(word, '=');
 
@@ -39,22 +31,24 @@ static int set(struct choice *choice, char *word)
 		return fail_with("command line", word, "takes a value");
 	*value++ = '\0';
 	if (!strcmp(word, "lab.cases"))
-		return read_list(word, value, name_of_case, &choice->cases);
+		return read_list(word, value, name_of_case, &selection->cases);
 	if (!strcmp(word, "lab.subjects"))
 		return read_list(word, value, name_of_subject,
-				 &choice->subjects);
+				 &selection->subjects);
 	return fail_with("command line", word, "no such parameter of the lab");
 }
 
-int choice_read(struct choice *choice)
+int selection_read(struct selection *selection, selection_name name_of_case,
+		   selection_name name_of_subject)
 {
 	char text[4096], *rest = text, *word;
 
-	*choice = (struct choice){ .cases = ~0U, .subjects = ~0U };
+	*selection = (struct selection){ .cases = ~0U, .subjects = ~0U };
 	if (read_text("/proc/cmdline", text, sizeof(text)))
 		return -1;
 	while ((word = strsep(&rest, "\n ")))
-		if (!strncmp(word, "lab.", 4) && set(choice, word))
+		if (!strncmp(word, "lab.", 4) &&
+		    set(selection, word, name_of_case, name_of_subject))
 			return -1;
 	return 0;
 }
