@@ -31,6 +31,20 @@ BACKING_TEXT = {
     "hugetlb": "Linux with pages of <code>hugetlb</code>",
 }
 
+# Columns of the tables of XEMEM.
+WAY_TEXT = {
+    "eager": "an attachment, mapped before the call returns; by a member of "
+             "the lightweight kernel, of memory of a Linux process",
+    "lazy": "the same, mapped as it is touched",
+    "shm": "the same, of a file of a tmpfs, mapped by both",
+    "vm_readv": "the same, copied by <code>process_vm_readv()</code>",
+    "eager_linux": "an attachment by a Linux process, of memory of the "
+                   "lightweight kernel; mapped before the call returns",
+    "lazy_linux": "the same, mapped as it is touched",
+    "shm_linux": "the same, of a file of a tmpfs, mapped by both",
+    "vm_readv_linux": "the same, copied by <code>process_vm_readv()</code>",
+}
+
 METHOD = """
 <p>The kernel runs in QEMU without hardware help (TCG) and with
 <code>-icount</code>: time advances by the instructions that are executed, one
@@ -321,32 +335,47 @@ def _overhead(flat):
                      rows))
 
 
-def _backing_rows(flat, what):
-    """Figures named memory.CASE.SUBJECT.WHAT, a row for each case."""
+def _rows_by_case(flat, group, subjects, what):
+    """Figures named GROUP.CASE.SUBJECT.WHAT, a row for each case."""
     cases = {}
     for name, figure in sorted(flat.items()):
         parts = name.split(".")
-        if parts[0] == "memory" and len(parts) == 4 and parts[3] == what:
+        if parts[0] == group and len(parts) == 4 and parts[3] == what:
             cases.setdefault(parts[1], {})[parts[2]] = figure["value"]
     return [[_e(case), *(words.number(values[s]) if s in values
-                         else "not measured" for s in BACKING_TEXT)]
+                         else "not measured" for s in subjects)]
             for case, values in cases.items()]
 
 
-def _memory(flat):
-    insns = _backing_rows(flat, "insn")
-    faults = _backing_rows(flat, "faults")
+def _by_case(flat, group, subjects, title, text):
+    """Two tables, or nothing."""
+    insns = _rows_by_case(flat, group, subjects, "insn")
+    faults = _rows_by_case(flat, group, subjects, "faults")
     if not insns:
         return ""
-    subjects = "".join(f"<li><strong>{s}</strong>: {text}.</li>\n"
-                       for s, text in BACKING_TEXT.items())
-    head = ["case", *BACKING_TEXT]
-    return ("<h2>Memory</h2>\n<p>The same steps of a program, by whose its "
-            "memory is and how it comes. To touch memory is to write one word "
-            "of each small page.</p>\n"
-            f"<ul>\n{subjects}</ul>\n"
+    items = "".join(f"<li><strong>{s}</strong>: {what}.</li>\n"
+                    for s, what in subjects.items())
+    head = ["case", *subjects]
+    return (f"<h2>{title}</h2>\n<p>{text}</p>\n<ul>\n{items}</ul>\n"
             + _table("Instructions of all processors, medians", head, insns)
             + _table("Page faults", head, faults))
+
+
+def _memory(flat):
+    return _by_case(flat, "memory", BACKING_TEXT, "Memory",
+                    "The same steps of a program, by whose its memory is and "
+                    "how it comes. To touch memory is to write one word of "
+                    "each small page.")
+
+
+def _xemem(flat):
+    return _by_case(flat, "xemem", WAY_TEXT, "Memory of another process",
+                    "To attach memory is to map it and to read one word of "
+                    "each small page, or to copy it; its owner has it in "
+                    "pages of 2 MiB or of 4 KiB. Of 100,000 attachments, "
+                    "each of one page: the first and the last (medians of "
+                    "100), the release of all, and what it costs their owner "
+                    "to unmap a page that nobody has attached.")
 
 
 def _method(noise):
@@ -372,5 +401,5 @@ def page(noise, flat):
         f"<main>\n<h1>{title}</h1>\n",
         _verdict(noise), _subjects(), _quiet(noise), _storms(noise),
         _lengths(noise), _causes(noise), _overhead(flat), _memory(flat),
-        _method(noise),
+        _xemem(flat), _method(noise),
         "</main>\n</body>\n</html>\n"))

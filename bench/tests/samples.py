@@ -62,6 +62,29 @@ def memory(**changes):
             "memory__mmap_touch_64m__lwk__faults": 0, **changes}
 
 
+def xemem(**changes):
+    """Flat figures of attachments, all as good as is promised."""
+    flat = {}
+    for name, insn, faults in (
+            ("attach_64m_2m.eager", 320000, 0),
+            ("attach_1g_2m.eager_linux", 5120000, 0),
+            ("attach_64m_2m.lazy", 500000, 32),
+            ("attach_1g_2m.lazy_linux", 4000000, 512),
+            ("attach_64m_4k.eager", 6080000, 0),
+            ("attach_64m_4k.lazy", 9000000, 256),
+            ("attach_64m_2m.shm", 900000, 900),
+            ("detach_64m_2m.eager", 64000, 0),
+            ("detach_64m_4k.eager_linux", 1376000, 0)):
+        flat[f"xemem.{name}.insn"] = insn
+        flat[f"xemem.{name}.faults"] = faults
+    for name, insn in (("first_of_100k", 1000), ("last_of_100k", 1500),
+                       ("release_10k", 70), ("release_100k", 700),
+                       ("munmap_none", 100), ("munmap_100k", 120)):
+        flat[f"xemem.{name}.eager.insn"] = insn
+    return {**{name.replace(".", "__"): value for name, value in flat.items()},
+            **changes}
+
+
 def write(path, data):
     path.write_text(json.dumps(data), encoding="utf-8")
     return path

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from samples import BENCH, memory, results, write
+from samples import BENCH, memory, results, write, xemem
 
 
 class BudgetCase(unittest.TestCase):
@@ -145,6 +145,38 @@ class Check(BudgetCase):
         self.check(1, "NEW memory.brk.lwk.insn",
                    results(**memory(memory__brk__lwk__insn=1)))
 
+    def test_attachments_keep_their_promises(self):
+        data = results(**xemem())
+        self.accept(data)
+        self.check(0, "within the budget", data)
+        for name, beyond, words in (
+                ("attach_64m_2m__eager__insn", 320001, "320,000 that are "),
+                ("attach_64m_2m__eager__faults", 1, "more than the 0 that "),
+                ("attach_1g_2m__eager_linux__insn", 5120001, "the 5,120,000"),
+                ("attach_64m_2m__lazy__faults", 33, "33, more than the 32 "),
+                ("attach_1g_2m__lazy_linux__faults", 513, "than the 512 that"),
+                ("attach_64m_4k__eager__insn", 6080001, "the 6,080,000 that"),
+                ("attach_64m_4k__eager__faults", 1, "more than the 0 that "),
+                ("detach_64m_2m__eager__insn", 64001, "the 64,000 that are "),
+                ("detach_64m_4k__eager_linux__insn", 1376001, "the 1,376,000"),
+                ("last_of_100k__eager__insn", 1501, "1.5 times the 1,000 of "),
+                ("release_100k__eager__insn", 701, "10 times the 70 of "),
+                ("munmap_100k__eager__insn", 121, "1.2 times the 100 of ")):
+            with self.subTest(name):
+                data = results(**xemem(**{f"xemem__{name}": beyond}))
+                self.assertIn(words, self.accept(data).stdout)
+                self.check(1, words, data)
+
+    def test_other_ways_to_read_need_no_budget(self):
+        self.accept(results(**xemem()))
+        shm = "xemem__attach_64m_2m__shm__insn"
+        self.check(0, "within", results(**xemem(**{shm: 910000})))
+        lazy = "xemem__attach_64m_4k__lazy__"
+        self.check(1, "1 insn too many",
+                   results(**xemem(**{f"{lazy}insn": 9000001})))
+        self.check(1, "1 insn too many",
+                   results(**xemem(**{f"{lazy}faults": 257})))
+
     def test_empty_budget_fails(self):
         self.budget.write_text((BENCH / "budget.json").read_text(
             encoding="utf-8"), encoding="utf-8")
@@ -200,6 +232,18 @@ class OtherCompiler(BudgetCase):
         self.check(1, "EXCEEDED memory.mmap_touch_64m.lwk.faults",
                    results(**memory(**{f"{touch}lwk__faults": 1}),
                            **self.OTHER))
+
+    def test_limits_of_attachments_hold_with_any(self):
+        attach = "xemem__attach_64m_2m__eager__"
+        self.accept(results(**xemem(**{f"{attach}insn": 200000})))
+        self.check(0, "not failed: xemem.attach_64m_2m.eager.insn",
+                   results(**xemem(**{f"{attach}insn": 300000}),
+                           **self.OTHER))
+        self.check(1, "more than the 320,000",
+                   results(**xemem(**{f"{attach}insn": 320001}),
+                           **self.OTHER))
+        self.check(1, "EXCEEDED xemem.attach_64m_2m.eager.faults",
+                   results(**xemem(**{f"{attach}faults": 1}), **self.OTHER))
 
     def test_missing_fails_with_any(self):
         self.accept()

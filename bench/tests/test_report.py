@@ -92,6 +92,14 @@ class Figures(ReportCase):
         self.assertEqual(flat["memory.brk.lwk.faults"],
                          {"value": 3, "unit": "count"})
 
+    def test_attachments_are_taken_over(self):
+        samples.write(self.dir / "xemem.json",
+                      {"xemem.detach_1g_2m.lazy.insn": {"value": 3,
+                                                        "unit": "insn"}})
+        flat = self.results(samples.noise())
+        self.assertEqual(flat["xemem.detach_1g_2m.lazy.insn"],
+                         {"value": 3, "unit": "insn"})
+
     def test_refusals(self):
         data = samples.noise(samples.run("lwk"))
         self.refuses("run 7 repeats run 0", data)
@@ -263,6 +271,22 @@ class Page(ReportCase):
         for lwk, populate in (("1,200", "5,600"), ("0", "78")):
             self.assertIn(f'<th scope="row">brk</th><td>{lwk}</td>'
                           f"{absent * 2}<td>{populate}</td>{absent}", text)
+        outline = Outline(text)
+        self.assertEqual((outline.open, outline.wrong), ([], []))
+
+    def test_attachments_have_their_tables(self):
+        title = "<h2>Memory of another process</h2>"
+        self.assertNotIn(title, self.page(samples.noise()))
+        samples.write(self.dir / "xemem.json", {
+            name.replace("__", "."): {"value": value, "unit": "insn"}
+            for name, value in samples.xemem().items()})
+        text = self.page(samples.noise())
+        absent = "<td>not measured</td>"
+        self.assertIn(title, text)
+        self.assertIn('<th scope="row">attach_64m_4k</th><td>6,080,000</td>'
+                      f"<td>9,000,000</td>{absent * 6}", text)
+        self.assertIn('<th scope="row">attach_64m_4k</th><td>0</td>'
+                      f"<td>256</td>{absent * 6}", text)
         outline = Outline(text)
         self.assertEqual((outline.open, outline.wrong), ([], []))
 

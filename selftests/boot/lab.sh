@@ -4,8 +4,8 @@
 # The short form of the deterministic lab: an LWK core is not interrupted for
 # a single instruction, quiet or under a storm of each family, and no figure is
 # beyond the section "short" of bench/budget.json, nor are those of calls that
-# leave the core and of calls that do not, and of memory. Two boots are alike to
-# the last instruction.
+# leave the core and of calls that do not, of memory, and of attachments. Two boots
+# are alike to the last instruction.
 #
 # LAB_STORMS=A,B takes other storms, LAB_SECONDS another time for each.
 set -u
@@ -37,6 +37,15 @@ measure_memory()
 		--json "$RESULTS/lab/memory.json" "$LWK_KERNEL"
 }
 
+# On the LWK core, which is slower; without the GiB and the many attachments,
+# which take longest.
+measure_xemem()
+{
+	"$top/bench/xemem" --subjects eager,lazy \
+		--cases attach_64m_2m,attach_64m_4k,detach_64m_2m,detach_64m_4k \
+		--json "$RESULTS/lab/xemem.json" "$LWK_KERNEL"
+}
+
 # Both grow what the emulator frees later, and keep its timers busy.
 repeat()
 {
@@ -66,11 +75,12 @@ case $LWK_KERNEL in
 	ktap_finished
 	;;
 esac
-ktap_set_plan 6
+ktap_set_plan 7
 mkdir -p "$RESULTS/lab"
 ok "the lab runs" measure
 ok "and measures calls" measure_calls
 ok "and memory" measure_memory
+ok "and attachments" measure_xemem
 ok "its figures can be read" report
 ok "and are within the budget" budget
 ok "a run repeats to the last instruction" repeat
