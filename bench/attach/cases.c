@@ -10,7 +10,10 @@
 #include "../init/sample.h"
 #include "attach.h"
 
-/* Memory that an owner has given back is cleared in it. */
+/*
+ * Memory that an owner has given back is cleared in it. The next one would not
+ * find all of it in large pages before that, nor would a sample be alone.
+ */
 #define OWNER_REST_US	1500000
 #define REST_US		100000
 #define SAMPLES		3
@@ -146,8 +149,8 @@ int case_measure(const struct attach_case *c, const struct importer *importer,
 	if (c->detach && importer->way == WAY_READV)
 		return 0;
 	snprintf(prefix, sizeof(prefix), "xemem.%s.%s", c->name, importer->name);
-	if (owner_start(&owner, &wanted) || usleep(OWNER_REST_US) ||
-	    sample_measure(&sample, prefix, port))
+	if (usleep(OWNER_REST_US) || owner_start(&owner, &wanted) ||
+	    usleep(OWNER_REST_US) || sample_measure(&sample, prefix, port))
 		return -1;
 	return owner_stop(&owner);
 }
