@@ -74,13 +74,15 @@ class Group:
                 (line.split() for line in lab.stdout.splitlines())}
 
     def show(self, results, what, title, per=lambda case, value: value):
-        """One line for each case, one column for each subject."""
+        """One line for each case, one column for each subject, if any."""
         cases = list(dict.fromkeys(
             name.split(".")[1] for name in results if name.endswith(what)))
+        if not cases:
+            return
         measured = {name.split(".")[2] for name in results}
         subjects = [subject for subject in self.subjects
                     if subject in measured]
-        print(f"{title:20}" + "".join(f"{s:>15}" for s in subjects))
+        print(f"\n{title:20}" + "".join(f"{s:>15}" for s in subjects))
         for case in cases:
             row = [results.get(f"{self.name}.{case}.{subject}.{what}")
                    for subject in subjects]
