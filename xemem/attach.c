@@ -26,6 +26,8 @@ static void free_attachment(struct kref *kref)
 	atomic64_sub(att->size, &segment->bytes);
 	if (!atomic64_dec_return(&segment->attachments))
 		xemem_segment_thaw(segment);
+	if (att->size < PMD_SIZE)
+		WRITE_ONCE(att->permit->room, att->start + att->size);
 	xemem_permit_put(att->permit);
 	kfree(att);
 }
@@ -71,6 +73,18 @@ struct xemem_attachment *xemem_attachment_next(struct xemem_permit *permit,
 	return next;
 }
 
+/*
+ * Where a small attachment is likely to fit: below the last one, or where one
+ * has gone. To search from the top takes longer the more there are.
+ */
+static unsigned long guess_place(const struct xemem_permit *permit,
+				 unsigned long len)
+{
+	unsigned long room = READ_ONCE(permit->room);
+
+	return room > len ? room - len : 0;
+}
+
 /* Where huge pages of the owner stay huge. */
 static unsigned long find_place(struct file *file, unsigned long addr,
 				unsigned long len, unsigned long pgoff,
@@ -80,6 +94,8 @@ static unsigned long find_place(struct file *file, unsigned long addr,
 			      len >= PMD_SIZE ? PMD_SIZE : PAGE_SIZE;
 	unsigned long source = pgoff << PAGE_SHIFT, room;
 
+	if (!addr && align == PAGE_SIZE)
+		addr = guess_place(file->private_data, len);
 	if (addr || flags & MAP_FIXED || align == PAGE_SIZE ||
 	    check_add_overflow(len, align, &room))
 		return mm_get_unmapped_area(current->mm, NULL, addr, len, pgoff,
@@ -105,6 +121,8 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 	    vma->vm_end - vma->vm_start != att->size)
 		return -EINVAL;
 	att->start = vma->vm_start;
+	if (att->size < PMD_SIZE)
+		WRITE_ONCE(permit->room, att->start);
 	kref_get(&att->kref);
 	vma->vm_private_data = att;
 	vma->vm_ops = &xemem_vm_ops;

@@ -173,6 +173,8 @@ struct xemem_segment {
  * @lock: one attaches at a time; protects @attaching, @file.
  * @file: what is mapped; NULL before the first time.
  * @attaching: what is to be mapped by the task that holds the lock.
+ * @room: the address below which a small attachment is likely to fit; a guess,
+ *	without a lock.
  * @list_lock: protects @attachments.
  * @attachments: all of them, by their node.
  */
@@ -187,6 +189,7 @@ struct xemem_permit {
 	struct mutex lock;	/* attaching, file */
 	struct file *file;
 	struct xemem_attachment *attaching;
+	unsigned long room;
 	spinlock_t list_lock;	/* attachments */
 	struct list_head attachments;
 };
