@@ -338,6 +338,48 @@ int xemem_detach(unsigned long address)
 	return ret;
 }
 
+/* So many go before others may have the mmap_lock. */
+#define NEIGHBOURS_MAX	256
+
+static bool is_small_of(const struct vm_area_struct *vma,
+			const struct xemem_permit *permit)
+{
+	const struct xemem_attachment *att;
+
+	if (!vma || !xemem_is_attachment(vma))
+		return false;
+	att = vma->vm_private_data;
+	return att->permit == permit && att->size < PMD_SIZE;
+}
+
+/*
+ * Small attachments of a permit that lie side by side around an address go
+ * together: to unmap each alone would rebuild the tree of mappings each time.
+ * What is left is unmapped alone.
+ */
+static void unmap_neighbours(struct mm_struct *mm,
+			     const struct xemem_permit *permit,
+			     unsigned long addr)
+{
+	VMA_ITERATOR(vmi, mm, addr);
+	struct vm_area_struct *vma = vma_next(&vmi);
+	unsigned long start, end;
+	int nr = 0;
+
+	if (!is_small_of(vma, permit) || vma->vm_start > addr)
+		return;
+	start = vma->vm_start;
+	end = vma->vm_end;
+	while ((vma = vma_prev(&vmi)) && nr++ < NEIGHBOURS_MAX &&
+	       is_small_of(vma, permit) && vma->vm_end == start)
+		start = vma->vm_start;
+	vma_iter_set(&vmi, end);
+	while ((vma = vma_next(&vmi)) && nr++ < NEIGHBOURS_MAX &&
+	       is_small_of(vma, permit) && vma->vm_start == end)
+		end = vma->vm_end;
+	do_munmap(mm, start, end - start, NULL);
+}
+
 /**
  * xemem_detach_all - a permit has ended
  * @permit: with a reference.
@@ -355,6 +397,7 @@ void xemem_detach_all(struct xemem_permit *permit)
 	/* Killed or not: the right is gone, so the memory goes, too. */
 	mmap_write_lock(mm);
 	while ((att = xemem_attachment_next(permit, att))) {
+		unmap_neighbours(mm, permit, att->start);
 		unmap(mm, att);
 		if (need_resched()) {
 			mmap_write_unlock(mm);
