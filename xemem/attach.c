@@ -301,9 +301,12 @@ static int unmap(struct mm_struct *mm, struct xemem_attachment *att)
 		if (!vma)
 			break;
 		addr = vma->vm_end;
-		if (xemem_is_attachment(vma) && vma->vm_private_data == att)
-			ret = do_munmap(mm, vma->vm_start,
-					vma->vm_end - vma->vm_start, NULL);
+		if (!xemem_is_attachment(vma) || vma->vm_private_data != att)
+			continue;
+		if (vma->vm_end - vma->vm_start >= PMD_SIZE)
+			xemem_clear(vma);
+		ret = do_munmap(mm, vma->vm_start, vma->vm_end - vma->vm_start,
+				NULL);
 	}
 	return ret;
 }

@@ -171,6 +171,68 @@ static bool cut_part(struct vm_area_struct *vma, unsigned long start,
 		   flags);
 }
 
+static int skip_huge_pud(pud_t *pud, unsigned long addr, unsigned long end,
+			 struct mm_walk *walk)
+{
+	if (pud_leaf(pudp_get(pud)))
+		walk->action = ACTION_CONTINUE;
+	return 0;
+}
+
+/* There are special entries only: each is but a number. */
+static int clear_small(pmd_t *pmd, unsigned long addr, unsigned long end,
+		       struct mm_walk *walk)
+{
+	struct mmu_gather *tlb = walk->private;
+	unsigned long at = addr;
+	pte_t *ptep, *first;
+	spinlock_t *ptl;
+
+	walk->action = ACTION_CONTINUE;
+	if (pmd_none(pmdp_get_lockless(pmd)) ||
+	    pmd_leaf(pmdp_get_lockless(pmd)))
+		return 0;
+	first = pte_offset_map_lock(walk->mm, pmd, addr, &ptl);
+	if (!first)
+		return 0;
+	for (ptep = first; at < end; ptep++, at += PAGE_SIZE)
+		ptep_get_and_clear_full(walk->mm, at, ptep, true);
+	tlb_flush_pte_range(tlb, addr, end - addr);
+	pte_unmap_unlock(first, ptl);
+	return 0;
+}
+
+static const struct mm_walk_ops clear_ops = {
+	.pud_entry = skip_huge_pud,
+	.pmd_entry = clear_small,
+	.walk_lock = PGWALK_RDLOCK,
+};
+
+/**
+ * xemem_clear - small entries of an attachment go, before it is unmapped
+ * @vma: the mapping; its mmap_lock is held for writing.
+ *
+ * Linux looks for the page of each entry that it removes, and ours have none.
+ * To remove them here takes a quarter.
+ *
+ * Context: process context, may sleep.
+ */
+void xemem_clear(struct vm_area_struct *vma)
+{
+	struct mmu_notifier_range range;
+	struct mmu_gather tlb;
+
+	mmap_assert_write_locked(vma->vm_mm);
+	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, 0, vma->vm_mm,
+				vma->vm_start, vma->vm_end);
+	mmu_notifier_invalidate_range_start(&range);
+	/* As long as it is open, whoever cuts entries flushes all of them. */
+	tlb_gather_mmu(&tlb, vma->vm_mm);
+	walk_page_range_vma(vma, vma->vm_start, vma->vm_end, &clear_ops, &tlb);
+	mmu_notifier_invalidate_range_end(&range);
+	tlb_finish_mmu(&tlb);
+}
+
 /* Any context of mmu_notifier_invalidate_range_start(). */
 static bool invalidate(struct mmu_interval_notifier *notifier,
 		       const struct mmu_notifier_range *range,

@@ -230,6 +230,7 @@ struct xemem_space *xemem_space_create(struct mm_struct *mm);
 void xemem_space_put(struct xemem_space *space);
 void xemem_space_drop(struct xemem_space *space);
 void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment);
+void xemem_clear(struct vm_area_struct *vma);
 struct file *xemem_space_file(struct xemem_space *space,
 			      struct xemem_permit *permit);
 int xemem_space_init(void);
