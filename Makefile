@@ -55,9 +55,9 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  -j$(JOBS)
 
 .PHONY: help demo test soak kselftest kernel tools tree config shell \
-	bench bench-overhead bench-hops bench-memory bench-xemem bench-noise \
-	bench-report bench-check bench-accept bench-programs bench-deb check \
-	check-prefixes check-bloat refresh deps clean distclean
+	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
+	bench-noise bench-report bench-check bench-accept bench-programs \
+	bench-deb check check-prefixes check-bloat refresh deps clean distclean
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -76,6 +76,7 @@ help:
 ## bench-hops     what system calls cost, by where they are served
 ## bench-memory   what memory costs, by whose it is and how it comes
 ## bench-xemem    what another process's memory costs, by how it is got at
+## bench-insitu   a solver and who analyses its results, by XEMEM: run times
 ## bench-noise    what interrupts a core, under each storm (STORMS=A,B)
 ## bench-check    compare the figures of `make bench` with bench/budget.json
 ## bench-accept   make them the budget
@@ -178,8 +179,12 @@ bench-memory: kernel bench-programs
 bench-xemem: kernel bench-programs
 	bench/xemem --json $(BUILD)/bench/xemem.json $(IMAGE)
 
+# Not part of the lab: times, of a machine that others use.
+bench-insitu: kernel tools bench-programs
+	bench/insitu/run --kernel $(IMAGE) --json $(BUILD)/bench/insitu.json
+
 # One after the other: the lab's runs use all cores themselves.
-bench: bench-overhead bench-hops bench-memory bench-xemem
+bench: bench-overhead bench-hops bench-memory bench-xemem bench-insitu
 	$(MAKE) --no-print-directory bench-noise bench-report bench-check
 
 bench-programs: | deps
@@ -189,6 +194,7 @@ bench-programs: | deps
 	$(MAKE) -s -C bench/calls O=$(BUILD)/bench/calls
 	$(MAKE) -s -C bench/backing O=$(BUILD)/bench/backing
 	$(MAKE) -s -C bench/attach O=$(BUILD)/bench/attach
+	$(MAKE) -s -C bench/insitu O=$(BUILD)/bench/insitu XEMEM_O=$(BUILD)/xemem
 	$(MAKE) -s -C bench O=$(BUILD)/bench LDFLAGS=-static
 
 NOISE		= bench/noise --storm-files $(BUILD)/bench/storm-files \

@@ -45,6 +45,27 @@ WAY_TEXT = {
     "vm_readv_linux": "the same, copied by <code>process_vm_readv()</code>",
 }
 
+# Where the solver of the in situ benchmark is, and its colour.
+SOLVER_TEXT = {
+    "linux": ("solver on Linux", "plain"),
+    "lwk": ("solver on the LWK", "lwk"),
+}
+
+INSITU_CASES = ("alone", "sync.one", "sync.recurring", "sync.new",
+                "async.one", "async.recurring", "async.new")
+
+INSITU = """
+<p>A solver exports its vector after every 40 of 600 iterations; another
+program, on a core of Linux, attaches it by XEMEM, checks it, and runs the loops
+of STREAM over it. <strong>sync</strong>: the solver waits until that is done;
+<strong>async</strong>: it goes on, and the analytics has a copy, or with
+<strong>new</strong> a frozen segment. <strong>one</strong>: one attachment for
+all steps; <strong>recurring</strong>: one for each; <strong>new</strong>: a new
+segment for each. <strong>alone</strong>: no exports.</p>
+<p>These are times, unlike the figures above, and those of an emulator unless
+they were measured natively: they differ from run to run.</p>
+"""
+
 METHOD = """
 <p>The kernel runs in QEMU without hardware help (TCG) and with
 <code>-icount</code>: time advances by the instructions that are executed, one
@@ -378,6 +399,41 @@ def _xemem(flat):
                     "to unmap a page that nobody has attached.")
 
 
+def _insitu(flat):
+    """Figures named insitu.CASE.PLACE.WHAT; a CASE may have a dot."""
+    runs = {}
+    for name, figure in flat.items():
+        if name.startswith("insitu."):
+            case, place, what = name.removeprefix("insitu.").rsplit(".", 2)
+            runs.setdefault((case, place), {})[what] = figure["value"]
+    order = [(case, place) for case in INSITU_CASES for place in SOLVER_TEXT
+             if (case, place) in runs]
+    if not order:
+        return ""
+    series = []
+    for place, (text, role) in SOLVER_TEXT.items():
+        values = {case.replace(".", " "): tuple(
+            runs[case, where][what] for what in ("median", "min", "max"))
+                  for case, where in order if where == place}
+        if values:
+            series.append((text, role, values))
+    columns = ("median", "min", "max", "waited", "exported", "attached",
+               "analysed")
+    rows = [[_e(f"{case.replace('.', ' ')}, {place}"),
+             *(f"{runs[case, place][c]:,.1f}" if c in runs[case, place]
+               else "&ndash;" for c in columns),
+             words.number(runs[case, place]["runs"])]
+            for case, place in order]
+    title = "Run time of the solver, median, least and most"
+    return ("<h2>In situ: a solver and who looks at its results</h2>\n"
+            + INSITU + _figure(plots.spreads("insitu", title,
+                                             "milliseconds", series), title)
+            + _table("Milliseconds: of the solver, and of all steps, medians, "
+                     "what it waited and spent on exports, and what the "
+                     "analytics spent on attaching and on its work",
+                     ["case, solver", *columns, "runs"], rows))
+
+
 def _method(noise):
     labels = (("kernel", "release"), ("kernel image, SHA-256",
                                       "kernel_sha256"),
@@ -401,5 +457,5 @@ def page(noise, flat):
         f"<main>\n<h1>{title}</h1>\n",
         _verdict(noise), _subjects(), _quiet(noise), _storms(noise),
         _lengths(noise), _causes(noise), _overhead(flat), _memory(flat),
-        _xemem(flat), _method(noise),
+        _xemem(flat), _insitu(flat), _method(noise),
         "</main>\n</body>\n</html>\n"))

@@ -311,6 +311,44 @@ def _spoken(noise, subjects):
     return "; ".join(text) + ". The table of the storms has all numbers."
 
 
+def spreads(name, title, label, series):
+    """Upright bars beside each other, each with its spread.
+
+    series: [(text, role, {case: (median, least, most)})], from 0."""
+    cases = list(dict.fromkeys(c for _, _, values in series for c in values))
+    width = 0.7 / len(series)
+    lines = _preamble(860, 380)
+    plots, spoken = [], []
+    for number, (text, role, values) in enumerate(series):
+        shift = (number - (len(series) - 1) / 2) * width
+        lines += [f"$series{number} << END",
+                  *(f"{cases.index(case) + shift:.4f} {median} {least} {most}"
+                    for case, (median, least, most) in values.items()),
+                  "END"]
+        plots += [f"$series{number} using 1:2:({width * 0.92:.4f}) with boxes "
+                  f"fs solid 1 noborder lc {_color(role)} title "
+                  f"{_quote(text)}",
+                  f"$series{number} using 1:2:3:4 with yerrorbars pt -1 "
+                  f"lw 1.4 lc {_color('ink')} notitle"]
+        spoken.append(f"{text}: " + ", ".join(
+            f"{case} {words.number(value[0])}"
+            for case, value in values.items()))
+    names = ", ".join(f"{_quote(case)} {place}"
+                      for place, case in enumerate(cases))
+    lines += [
+        "set key outside top center horizontal Left reverse "
+        f"textcolor {_color('ink')}",
+        f"set xrange [-0.6:{len(cases) - 0.4}]",
+        "set yrange [0:*]",
+        f"set xtics ({names}) scale 0",
+        "set grid noxtics",
+        "set bars 0.6",
+        f"set ylabel {_quote(label)} textcolor {_color('ink')}",
+        "plot " + ", ".join(plots)]
+    return _embed(_gnuplot("\n".join(lines) + "\n"), name, title,
+                  f"{title}. {'; '.join(spoken)}. The table has the spread.")
+
+
 def order(runs):
     """In the order of the subjects, for all plots."""
     return sorted(runs, key=lambda run: SUBJECTS.index(run.subject))

@@ -290,6 +290,31 @@ class Page(ReportCase):
         outline = Outline(text)
         self.assertEqual((outline.open, outline.wrong), ([], []))
 
+    def test_insitu_has_its_plot(self):
+        self.assertNotIn("In situ", self.page(samples.noise()))
+        samples.write(self.dir / "insitu.json", {
+            f"insitu.{case}.{place}.{what}": {"value": value, "unit": "ms"}
+            for case, place, base in (
+                ("alone", "linux", 1000), ("sync.one", "linux", 4200),
+                ("async.new", "linux", 2100), ("sync.one", "lwk", 4100))
+            for what, value in (("median", base), ("min", base - 7.5),
+                                ("max", base + 250), ("runs", 3))})
+        text = self.page(samples.noise())
+        self.assertIn('<th scope="row">sync one, lwk</th><td>4,100.0</td>'
+                      "<td>4,092.5</td><td>4,350.0</td><td>&ndash;</td>", text)
+        # alone before the others
+        self.assertLess(text.index(">alone, linux<"),
+                        text.index(">sync one, linux<"))
+        self.assertLess(text.index(">sync one, lwk<"),
+                        text.index(">async new, linux<"))
+        outline = Outline(text)
+        self.assertEqual((outline.open, outline.wrong), ([], []))
+        self.assertEqual(outline.tags.count("svg"), 5)
+        self.assertEqual([link for link in outline.links
+                          if link[:1] != "#" or link[1:] not in outline.ids],
+                         [])
+        self.assertIn("solver on the LWK: sync one 4,100", text)
+
     def test_late_detours_are_counted(self):
         data = samples.noise()
         data["runs"][2]["detour_list"][2][0] = 5100000000
