@@ -328,21 +328,23 @@ def spreads(name, title, label, series):
         plots += [f"$series{number} using 1:2:({width * 0.92:.4f}) with boxes "
                   f"fs solid 1 noborder lc {_color(role)} title "
                   f"{_quote(text)}",
-                  f"$series{number} using 1:2:3:4 with yerrorbars pt -1 "
-                  f"lw 1.4 lc {_color('ink')} notitle"]
+                  # Error bars would have a gap around their point.
+                  f"$series{number} using 1:3:(0):($4-$3) with vectors heads "
+                  f"size graph 0.006,90 lw 1.4 lc {_color('ink')} notitle"]
         spoken.append(f"{text}: " + ", ".join(
             f"{case} {words.number(value[0])}"
             for case, value in values.items()))
-    names = ", ".join(f"{_quote(case)} {place}"
+    # In two lines; only double quotes know the end of one.
+    names = ", ".join('"' + case.replace(" ", "\\n") + f'" {place}'
                       for place, case in enumerate(cases))
     lines += [
         "set key outside top center horizontal Left reverse "
         f"textcolor {_color('ink')}",
+        "set bmargin 3",
         f"set xrange [-0.6:{len(cases) - 0.4}]",
         "set yrange [0:*]",
         f"set xtics ({names}) scale 0",
         "set grid noxtics",
-        "set bars 0.6",
         f"set ylabel {_quote(label)} textcolor {_color('ink')}",
         "plot " + ", ".join(plots)]
     return _embed(_gnuplot("\n".join(lines) + "\n"), name, title,
