@@ -57,7 +57,8 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 .PHONY: help demo test soak kselftest kernel tools tree config shell \
 	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
 	bench-noise bench-report bench-check bench-accept bench-programs \
-	bench-deb check check-prefixes check-bloat refresh deps clean distclean
+	bench-deb check check-prefixes check-bloat refresh deps clean distclean \
+	test-ucx
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -66,6 +67,7 @@ help:
 ##
 ## demo           set up, build, boot, run HPC Challenge on LWK cores
 ## test           build and run all tests (KERNEL=debug: on the debug kernel)
+## test-ucx       UCX, built from Debian's source, finds XPMEM here and uses it
 ## kernel         the kernel (and the tree it is built from)
 ## tools          lwkexec, xemem, libxpmem and libxemem
 ## shell          boot the kernel, with a shell
@@ -120,6 +122,11 @@ demo: kernel tools
 test: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests lint
 	scripts/test -k $(IMAGE) $(TESTS)
+
+# The first time it gets and builds UCX, and keeps it in build/ucx.
+test-ucx: kernel tools
+	scripts/deps ucx
+	scripts/ucx-test -k $(IMAGE)
 
 soak: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests
