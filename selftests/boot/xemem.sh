@@ -3,8 +3,9 @@
 #
 # XEMEM: XPMEM's requests to the letter; what is shared is the same on both
 # sides, follows its owner, is had by those alone who may have it, and is an
-# operand for all the kernel does; snapshots do not change. A storm of processes
-# that are killed, and a fuzzer, leave the machine as it was.
+# operand for all the kernel does, and memory of virtual machines; snapshots do
+# not change. A storm of processes that are killed, and a fuzzer, leave the
+# machine as it was.
 #
 # XEMEM_STORM_SECONDS=N, XEMEM_FUZZ_SECONDS=N: how long these last, 20 s
 # without. XEMEM_SEED=N: repeats one of them; else it is the time.
@@ -28,6 +29,21 @@ test_pairs()
 		cat /tmp/out
 		! grep -q "SKIP no LWK cores" /tmp/out && exit $status' \
 		"$tests/$1"
+}
+
+# Emulated processors are AMD's, and have machines of their own.
+test_kvm()
+{
+	LIMIT=900 boot "$lwk" -m 4G -- sh -c '
+		for module in virt/lib/irqbypass arch/x86/kvm/kvm \
+			arch/x86/kvm/kvm-amd; do
+			insmod "$1/$module.ko" || exit
+		done
+		"$0/kvm_test" >/tmp/out 2>&1
+		status=$?
+		cat /tmp/out
+		! grep -q "# SKIP" /tmp/out && exit $status' \
+		"$tests" "${LWK_KERNEL%/arch/*}"
 }
 
 # PROGRAM
@@ -70,7 +86,7 @@ fuzz_for()
 }
 
 ktap_print_header
-ktap_set_plan 12
+ktap_set_plan 13
 ok "XPMEM's requests, as root" test_alone abi_test
 ok "XPMEM's requests, as nobody" as_nobody_test
 ok "XPMEM's requests, on an LWK core" on_lwk_core
@@ -79,6 +95,7 @@ ok "what is shared is the same on both sides" test_pairs share_test
 ok "it follows its owner" test_pairs follow_test
 ok "permits, names and bells" test_alone permit_test
 ok "attachments are operands" test_pairs use_test
+ok "attachments are memory of virtual machines" test_kvm
 ok "frozen segments" test_pairs frozen_test
 ok "a storm of $storm s" storm_for
 ok "a storm of $storm s on LWK cores" storm_for lwkexec -n 2
