@@ -233,9 +233,12 @@ static void published(struct xemem_domain *d, struct xemem_name *n, int err)
 {
 	bool first = n->done;
 
-	tell(d, &n->done, err);
-	if (!err) {
+	if (err != -ESTALE)
+		tell(d, &n->done, err);
+	if (!err)
 		n->epoch = n->asked;
+	/* -ESTALE: it had it, and has begun anew before we knew that it had. */
+	if (!err || err == -ESTALE) {
 		advance(d, n);
 		return;
 	}

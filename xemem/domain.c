@@ -166,8 +166,10 @@ void xemem_domain_unlock(struct xemem_domain *d)
 
 	if (!d->working)
 		do_jobs(d);
-	if (d->due < d->armed)
-		at = d->armed = d->due;
+	if (d->due < d->armed) {
+		d->armed = d->due;
+		at = d->due;
+	}
 	mutex_unlock(&d->lock);
 	if (at != U64_MAX)
 		d->ops->wake(d->context, at);
@@ -188,6 +190,8 @@ void xemem_domain_tick(struct xemem_domain *d)
 	d->due = U64_MAX;
 	xemem_request_tick(d, now);
 	xemem_hello_tick(d, now);
+	/* What could not be told for lack of memory. */
+	xemem_directory_replay(d, d->epoch);
 	xemem_node_expire(d, now);
 	xemem_domain_unlock(d);
 }

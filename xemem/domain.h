@@ -104,6 +104,8 @@ struct xemem_stats {
  * @next_id: in domain 1: for the next domain.
  * @dead: the newly dead, in the order of their death.
  * @deaths: so far.
+ * @unmapping: attachments of domains that are dead, but of whose death there
+ *	are no news yet.
  * @graves: memory of dead children that may still be mapped somewhere.
  * @peers: by number.
  * @nr_peers: how many.
@@ -136,6 +138,7 @@ struct xemem_domain {
 	u32 next_id;
 	struct list_head dead;
 	u64 deaths;
+	unsigned int unmapping;
 	struct list_head graves;
 	struct xarray peers;
 	unsigned int nr_peers;

@@ -134,7 +134,8 @@ static void run_permit(struct xemem_domain *d, struct xemem_job *job)
  * @d: we, locked.
  * @q: the request.
  *
- * Return: 0; -EINPROGRESS: not yet; -ESTALE: it was released.
+ * Return: 0; -EINPROGRESS: not yet; -ENOENT: it was released, or the segment is
+ * removed.
  */
 int xemem_get_again(struct xemem_domain *d, struct xemem_asked *q)
 {
@@ -148,7 +149,7 @@ int xemem_get_again(struct xemem_domain *d, struct xemem_asked *q)
 		q->size = fill_permit(g, q->reply);
 		return 0;
 	}
-	return -ESTALE;
+	return -ENOENT;
 }
 
 /**
@@ -321,7 +322,7 @@ static void run_pin(struct xemem_domain *d, struct xemem_job *job)
  * @d: we, locked.
  * @q: the request.
  *
- * Return: 0; -EINPROGRESS: not yet; -ESTALE: it was detached.
+ * Return: 0; -EINPROGRESS: not yet; -ENOENT: it was detached or revoked.
  */
 int xemem_attach_again(struct xemem_domain *d, struct xemem_asked *q)
 {
@@ -335,7 +336,7 @@ int xemem_attach_again(struct xemem_domain *d, struct xemem_asked *q)
 		q->size = fill_attached(e, q->reply);
 		return 0;
 	}
-	return -ESTALE;
+	return -ENOENT;
 }
 
 /**

@@ -36,7 +36,7 @@ enum import_state {
  * @revoked: the owner wants it back.
  * @revoke: number of his request.
  * @dead: he is dead.
- * @counted: and it is known that we have this of him.
+ * @counted: among those of his node; else, he has none.
  */
 struct xemem_import {
 	struct xemem_job job;
@@ -207,7 +207,7 @@ static void give_up(struct xemem_domain *d, struct xemem_import *imp, int err)
 
 static void unmapped(struct xemem_domain *d, struct xemem_import *imp)
 {
-	bool counted = imp->counted;
+	bool counted = imp->counted, dead = imp->dead;
 	u32 domain = imp->map.domain;
 
 	if (!imp->dead && !imp->revoked) {
@@ -218,8 +218,8 @@ static void unmapped(struct xemem_domain *d, struct xemem_import *imp)
 		xemem_reply(d, domain, XEMEM_WIRE_REVOKE, imp->revoke, 0,
 			    NULL, 0);
 	free_import(d, imp);
-	if (counted)
-		xemem_news_unmapped(d, domain);
+	if (dead)
+		xemem_news_unmapped(d, counted ? domain : 0);
 }
 
 static void run_unmap(struct xemem_domain *d, struct xemem_job *job)
@@ -563,6 +563,8 @@ void xemem_import_died(struct xemem_domain *d, struct xemem_peer *peer)
 		if (node && node->dead) {
 			imp->counted = true;
 			node->mapped++;
+		} else {
+			d->unmapping++;
 		}
 		if (imp->state == LIVE)
 			unmap(d, imp);

@@ -294,7 +294,7 @@ static bool is_settled(struct xemem_domain *d, const struct xemem_node *dead,
 	list_for_each_entry(link, &d->links, node)
 		if (link != but && link->peer && link->told < dead->death)
 			return false;
-	return !dead->mapped;
+	return !dead->mapped && !d->unmapping;
 }
 
 static void acknowledge(struct xemem_domain *d, struct xemem_link *link)
@@ -355,13 +355,15 @@ void xemem_news_settle(struct xemem_domain *d)
 /**
  * xemem_news_unmapped - an attachment of a dead domain's memory is unmapped
  * @d: the domain, locked.
- * @id: number of the dead.
+ * @id: number of the dead; 0: there were no news of its death.
  */
 void xemem_news_unmapped(struct xemem_domain *d, u32 id)
 {
 	struct xemem_node *node = xemem_node_find(d, id);
 
-	if (node && !WARN_ON_ONCE(!node->mapped))
+	if (!id)
+		d->unmapping--;
+	else if (!WARN_ON_ONCE(!node || !node->mapped))
 		node->mapped--;
 	xemem_news_settle(d);
 }

@@ -4,7 +4,7 @@
  * are recognised.
  *
  * A request that makes something is served once. A copy of it gets the same
- * answer, as long as what it has made is there; then it is ignored. Others can
+ * answer, as long as what it has made is there; then it is refused. Others can
  * be served again, with the same outcome.
  */
 #include <linux/errno.h>
@@ -13,7 +13,7 @@
 
 #include "domain.h"
 
-/* -EINPROGRESS: the answer comes later; -ESTALE: there is none. */
+/* -EINPROGRESS: the answer comes later. */
 struct service {
 	int (*serve)(struct xemem_domain *d, struct xemem_asked *q);
 	int (*again)(struct xemem_domain *d, struct xemem_asked *q);
@@ -56,14 +56,14 @@ static bool admit(struct xemem_peer *peer, u64 id, u64 oldest)
  * @peer: whose it was.
  * @type: of it.
  * @id: its number.
- * @err: 0 or -errno; -EINPROGRESS, -ESTALE: no answer.
+ * @err: 0 or -errno; -EINPROGRESS: no answer yet.
  * @reply: payload of the answer.
  * @size: of @reply.
  */
 void xemem_serve_over(struct xemem_domain *d, struct xemem_peer *peer, u16 type,
 		      u64 id, int err, const void *reply, u32 size)
 {
-	u8 outcome = err && err != -EINPROGRESS && err != -ESTALE ?
+	u8 outcome = err && err != -EINPROGRESS ?
 		     1 + min(-err, U8_MAX - 1) : 1;
 
 	/* To be asked again, as if for the first time. */
@@ -71,7 +71,7 @@ void xemem_serve_over(struct xemem_domain *d, struct xemem_peer *peer, u16 type,
 		outcome = 0;
 	if (id >= peer->floor && id - peer->floor < XEMEM_WIRE_WINDOW)
 		*outcome_of(peer, id) = outcome;
-	if (err != -EINPROGRESS && err != -ESTALE)
+	if (err != -EINPROGRESS)
 		xemem_reply(d, peer->id, type, id, err, reply, size);
 }
 
@@ -110,5 +110,5 @@ int xemem_serve(struct xemem_link *link, const struct xemem_wire_header *header,
 	else
 		err = s->serve(d, &q);
 	xemem_serve_over(d, q.peer, q.type, q.id, err, q.reply, q.size);
-	return err == -ESTALE ? err : 0;
+	return 0;
 }

@@ -95,6 +95,7 @@ struct xemem_wire_header {
 	__le64 request;
 	__le64 oldest;
 };
+
 static_assert(sizeof(struct xemem_wire_header) == 40);
 static_assert(offsetof(struct xemem_wire_header, size) == 8);
 static_assert(offsetof(struct xemem_wire_header, hops) == 14);
@@ -116,6 +117,7 @@ struct xemem_wire_welcome {
 	__le32 domain;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_welcome) == 16);
 
 /**
@@ -125,6 +127,7 @@ static_assert(sizeof(struct xemem_wire_welcome) == 16);
 struct xemem_wire_join {
 	__le64 key;
 };
+
 static_assert(sizeof(struct xemem_wire_join) == 8);
 
 /**
@@ -138,6 +141,7 @@ struct xemem_wire_joined {
 	__le32 domain;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_joined) == 16);
 
 #define XEMEM_WIRE_DEAD		28
@@ -155,6 +159,7 @@ struct xemem_wire_news {
 	__le32 reserved;
 	__le32 dead[XEMEM_WIRE_DEAD];
 };
+
 static_assert(sizeof(struct xemem_wire_news) == 128);
 
 /* Flag of PUBLISH: the segment had the name before the directory restarted. */
@@ -173,6 +178,7 @@ struct xemem_wire_publish {
 	__le32 reserved;
 	char name[XEMEM_WIRE_NAME];
 };
+
 static_assert(sizeof(struct xemem_wire_publish) == 80);
 static_assert(offsetof(struct xemem_wire_publish, name) == 16);
 
@@ -183,6 +189,7 @@ static_assert(offsetof(struct xemem_wire_publish, name) == 16);
 struct xemem_wire_lookup {
 	char name[XEMEM_WIRE_NAME];
 };
+
 static_assert(sizeof(struct xemem_wire_lookup) == 64);
 
 /**
@@ -196,6 +203,7 @@ struct xemem_wire_found {
 	__le32 domain;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_found) == 16);
 
 /* Flag of GET and ATTACH: to write, too. */
@@ -216,6 +224,7 @@ struct xemem_wire_get {
 	__le32 gid;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_get) == 24);
 
 /**
@@ -227,6 +236,7 @@ struct xemem_wire_permit {
 	__le64 permit;
 	__le64 pages;
 };
+
 static_assert(sizeof(struct xemem_wire_permit) == 16);
 
 /**
@@ -244,6 +254,7 @@ struct xemem_wire_attach {
 	__le32 flags;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_attach) == 32);
 
 /**
@@ -257,6 +268,7 @@ struct xemem_wire_attached {
 	__le32 extents;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_attached) == 16);
 
 /**
@@ -272,6 +284,7 @@ struct xemem_wire_extent {
 	__le32 order;
 	__le32 reserved;
 };
+
 static_assert(sizeof(struct xemem_wire_extent) == 24);
 
 /**
@@ -285,6 +298,7 @@ struct xemem_wire_where {
 	__le32 index;
 	__le32 nr;
 };
+
 static_assert(sizeof(struct xemem_wire_where) == 16);
 
 /* In one reply to EXTENTS. */
@@ -301,6 +315,7 @@ static_assert(XEMEM_WIRE_EXTENTS_MAX == 168);
 struct xemem_wire_id {
 	__le64 id;
 };
+
 static_assert(sizeof(struct xemem_wire_id) == 8);
 
 #endif /* _XEMEM_WIRE_H */

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The KUnit suites of the LWK, at boot; their results are the log's.
+# The KUnit suites of the LWK and of XEMEM, at boot; their results are the
+# log's. The pattern is lwk* and xemem* in one, since there can be but one.
 set -u
 # shellcheck source=boot_common.sh
 . "$(dirname "$0")/boot_common.sh"
 
-boot "kunit.enable=1 kunit.filter_glob=lwk* lwkcpus=2-3" -s 8 -- dmesg
+boot "kunit.enable=1 kunit.filter_glob=[lx][we][km]* lwkcpus=2-3" -s 8 -- dmesg

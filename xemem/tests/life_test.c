@@ -19,12 +19,20 @@ static void one_death(struct kunit *test, unsigned int who, unsigned int after)
 	u32 owner = sim_id(sim, 2);
 
 	after += sim->delivered;
-	KUNIT_EXPECT_EQ(test, 0, xemem_directory_publish(sim->domains[2].d, sim_segid(2, 0), "a", &name->call));
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_get(sim->domains[3].d, owner, sim_segid(2, 0), true, 0, 0, &get->call));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_directory_publish(sim->domains[2].d,
+						sim_segid(2, 0), "a",
+						&name->call));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_get(sim->domains[3].d, owner,
+					 sim_segid(2, 0), true, 0, 0,
+					 &get->call));
 	while (!get->done && sim->delivered < after)
 		sim_step(sim, 1);
 	if (get->done && !get->err)
-		attach->done = !!xemem_import_attach(sim->domains[3].d, owner, get->call.permit, 0, 9, true, &attach->call);
+		attach->done = !!xemem_import_attach(sim->domains[3].d, owner,
+						     get->call.permit, 0, 9,
+						     true, &attach->call);
 	else
 		attach->done = 1;
 	while (!attach->done && sim->delivered < after)
@@ -66,7 +74,9 @@ static void returned_test(struct kunit *test)
 	sim_run(sim, XEMEM_STUCK_MS + 1000);
 	KUNIT_EXPECT_EQ(test, 0, parent->returned);
 	KUNIT_EXPECT_EQ(test, 1, parent->stuck);
-	KUNIT_EXPECT_EQ(test, -ERANGE, xemem_link_assign(parent->down[3].link, sim->pages[0].pins + sim->domains[2].first, 1));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			xemem_link_assign(parent->down[3].link,
+					  sim->domains[2].first, 1));
 	sim->mute = -1;
 	sim_settle(sim);
 	KUNIT_EXPECT_EQ(test, SIM_PAGES, parent->returned);
@@ -77,16 +87,22 @@ static void returned_test(struct kunit *test)
 static void silence_test(struct kunit *test)
 {
 	struct sim *sim = sim_create(test, 3, sim_star, 1);
-	struct sim_call *late[3] = { sim_call(sim), sim_call(sim), sim_call(sim) };
+	struct sim_call *late[3] = { sim_call(sim), sim_call(sim),
+				     sim_call(sim) };
 	struct xemem_call got, att;
 	u64 began;
 
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 2, 1, 0, false, &got));
 	KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, 2, 1, got.permit, 0, 4, &att));
 	sim->mute = 2;
-	KUNIT_EXPECT_EQ(test, 1, xemem_export_revoke(sim->domains[1].d, sim_segid(1, 0), 0, 4));
+	KUNIT_EXPECT_EQ(test, 1,
+			xemem_export_revoke(sim->domains[1].d, sim_segid(1, 0),
+					    0, 4));
 	began = sim->now;
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_get(sim->domains[1].d, sim_id(sim, 2), sim_segid(2, 0), false, 0, 0, &late[0]->call));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_get(sim->domains[1].d, sim_id(sim, 2),
+					 sim_segid(2, 0), false, 0, 0,
+					 &late[0]->call));
 	sim_run(sim, XEMEM_TIMEOUT_MS - 1);
 	KUNIT_EXPECT_EQ(test, 0, late[0]->done);
 	sim_run(sim, 2);
@@ -105,8 +121,14 @@ static void silence_test(struct kunit *test)
 	/* Now for good; the attachment comes too late, too. */
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 1, 2, 0, false, &got));
 	sim->mute = 2;
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_attach(sim->domains[1].d, sim_id(sim, 2), got.permit, 0, 1, false, &late[1]->call));
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_get(sim->domains[1].d, sim_id(sim, 2), sim_segid(2, 0), false, 0, 0, &late[2]->call));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_attach(sim->domains[1].d, sim_id(sim, 2),
+					    got.permit, 0, 1, false,
+					    &late[1]->call));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_get(sim->domains[1].d, sim_id(sim, 2),
+					 sim_segid(2, 0), false, 0, 0,
+					 &late[2]->call));
 	sim_run(sim, 100);
 	sim_kill(sim, 2);
 	sim_run(sim, 1);
@@ -130,7 +152,10 @@ static void restart_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 3, 7, 0, false, &got));
 	KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, 3, 7, got.permit, 0, 4, &att));
 	xemem_directory_restart(sim->domains[0].d);
-	KUNIT_EXPECT_EQ(test, 0, xemem_directory_publish(sim->domains[1].d, sim_segid(1, 1), "n5", &thief->call));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_directory_publish(sim->domains[1].d,
+						sim_segid(1, 1), "n5",
+						&thief->call));
 	KUNIT_EXPECT_EQ(test, 0, sim_lookup(sim, 2, "n7", &found));
 	KUNIT_EXPECT_EQ(test, found.domain, sim_id(sim, 7));
 	/* What is attached stays so. */
@@ -140,7 +165,8 @@ static void restart_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EEXIST, thief->err);
 	for (i = 0; i < sim->nr; i++) {
 		snprintf(text, sizeof(text), "n%u", i);
-		KUNIT_EXPECT_EQ(test, 0, sim_lookup(sim, sim->nr - 1 - i, text, &found));
+		KUNIT_EXPECT_EQ(test, 0,
+				sim_lookup(sim, sim->nr - 1 - i, text, &found));
 		KUNIT_EXPECT_EQ(test, found.domain, sim_id(sim, i));
 		KUNIT_EXPECT_EQ(test, 0, sim->domains[i].lost);
 	}
@@ -181,15 +207,13 @@ static void dead_name_test(struct kunit *test)
 	sim_end(sim);
 }
 
-static struct kunit_case life_tests[] = {
-	KUNIT_CASE(every_step_test),
-	KUNIT_CASE(returned_test),
-	KUNIT_CASE(silence_test),
-	KUNIT_CASE(restart_test),
-	KUNIT_CASE(lost_test),
-	KUNIT_CASE(dead_name_test),
-	{}
-};
+static struct kunit_case life_tests[] = { KUNIT_CASE(every_step_test),
+					  KUNIT_CASE(returned_test),
+					  KUNIT_CASE(silence_test),
+					  KUNIT_CASE(restart_test),
+					  KUNIT_CASE(lost_test),
+					  KUNIT_CASE(dead_name_test),
+					  {} };
 
 static struct kunit_suite life_suite = {
 	.name = "xemem_life",

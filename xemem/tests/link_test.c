@@ -10,6 +10,8 @@
 static void life_test(struct kunit *test)
 {
 	struct sim *sim = sim_create(test, 3, sim_chain, 1);
+	struct sim_page *segment = &sim->pages[sim->domains[2].first +
+					       SIM_SEGMENT];
 	struct xemem_call found, got, att;
 
 	KUNIT_EXPECT_EQ(test, 0, sim_publish(sim, 2, 1, "solver/field"));
@@ -18,21 +20,34 @@ static void life_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, found.segid, sim_segid(2, 1));
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 0, 2, 1, true, &got));
 	KUNIT_EXPECT_EQ(test, got.pages, SIM_SEGMENT);
-	KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, 0, 2, got.permit, 8, 16, &att));
-	KUNIT_EXPECT_EQ(test, sim->pages[sim->domains[2].first + SIM_SEGMENT + 8].mapped, 1);
-	KUNIT_EXPECT_EQ(test, sim->pages[sim->domains[2].first + SIM_SEGMENT + 24].mapped, 0);
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_detach(sim->domains[0].d, sim_id(sim, 2), att.attachment));
-	KUNIT_EXPECT_EQ(test, -ENOENT, xemem_import_detach(sim->domains[0].d, sim_id(sim, 2), att.attachment));
+	KUNIT_EXPECT_EQ(test, 0,
+			sim_attach(sim, 0, 2, got.permit, 8, 16, &att));
+	KUNIT_EXPECT_EQ(test, segment[7].mapped, 0);
+	KUNIT_EXPECT_EQ(test, segment[8].mapped, 1);
+	KUNIT_EXPECT_EQ(test, segment[23].mapped, 1);
+	KUNIT_EXPECT_EQ(test, segment[24].mapped, 0);
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_detach(sim->domains[0].d, sim_id(sim, 2),
+					    att.attachment));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			xemem_import_detach(sim->domains[0].d, sim_id(sim, 2),
+					    att.attachment));
 	sim_settle(sim);
 	KUNIT_EXPECT_EQ(test, 0, sim->domains[2].d->stats.exports);
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_release(sim->domains[0].d, sim_id(sim, 2), got.permit));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_release(sim->domains[0].d, sim_id(sim, 2),
+					     got.permit));
 	sim_settle(sim);
 	KUNIT_EXPECT_EQ(test, 0, sim->domains[2].d->stats.grants);
-	KUNIT_EXPECT_EQ(test, -ENOENT, sim_attach(sim, 0, 2, got.permit, 0, 1, &att));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			sim_attach(sim, 0, 2, got.permit, 0, 1, &att));
 	sim->domains[2].gone[1] = true;
-	KUNIT_EXPECT_EQ(test, 0, xemem_export_remove(sim->domains[2].d, sim_segid(2, 1)));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_export_remove(sim->domains[2].d,
+					    sim_segid(2, 1)));
 	sim_settle(sim);
-	KUNIT_EXPECT_EQ(test, -ENOENT, sim_lookup(sim, 0, "solver/field", &found));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			sim_lookup(sim, 0, "solver/field", &found));
 	KUNIT_EXPECT_EQ(test, -ENOENT, sim_get(sim, 0, 2, 1, true, &got));
 	sim_end(sim);
 }
@@ -48,20 +63,39 @@ static void refuse_test(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 1, 2, 0, false, &got));
 	c = sim_call(sim);
-	KUNIT_EXPECT_EQ(test, -EACCES, sim_wait(sim, c, xemem_import_attach(d, owner, got.permit, 0, 1, true, &c->call)));
+	KUNIT_EXPECT_EQ(test, -EACCES,
+			sim_wait(sim, c,
+				 xemem_import_attach(d, owner, got.permit, 0, 1,
+						     true, &c->call)));
 	c = sim_call(sim);
-	KUNIT_EXPECT_EQ(test, -EACCES, sim_wait(sim, c, xemem_import_get(d, owner, sim_segid(2, 0), true, 7, 7, &c->call)));
-	KUNIT_EXPECT_EQ(test, -ERANGE, sim_attach(sim, 1, 2, got.permit, SIM_SEGMENT, 1, &att));
-	KUNIT_EXPECT_EQ(test, -ERANGE, sim_attach(sim, 1, 2, got.permit, 1, SIM_SEGMENT, &att));
-	KUNIT_EXPECT_EQ(test, -EINVAL, sim_attach(sim, 1, 2, got.permit, 2, U64_MAX, &att));
-	KUNIT_EXPECT_EQ(test, -EINVAL, sim_attach(sim, 1, 2, got.permit, 0, 0, &att));
-	KUNIT_EXPECT_EQ(test, -ENOENT, sim_attach(sim, 1, 2, got.permit + 1, 0, 1, &att));
+	KUNIT_EXPECT_EQ(test, -EACCES,
+			sim_wait(sim, c,
+				 xemem_import_get(d, owner, sim_segid(2, 0),
+						  true, 7, 7, &c->call)));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			sim_attach(sim, 1, 2, got.permit, SIM_SEGMENT, 1,
+				   &att));
+	KUNIT_EXPECT_EQ(test, -ERANGE,
+			sim_attach(sim, 1, 2, got.permit, 1, SIM_SEGMENT,
+				   &att));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			sim_attach(sim, 1, 2, got.permit, 2, U64_MAX, &att));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			sim_attach(sim, 1, 2, got.permit, 0, 0, &att));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			sim_attach(sim, 1, 2, got.permit + 1, 0, 1, &att));
 	/* The permit is domain 1's, not of who knows its number. */
-	KUNIT_EXPECT_EQ(test, -ENOENT, sim_attach(sim, 0, 2, got.permit, 0, 1, &att));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			sim_attach(sim, 0, 2, got.permit, 0, 1, &att));
 	c = sim_call(sim);
-	KUNIT_EXPECT_EQ(test, -EHOSTUNREACH, sim_wait(sim, c, xemem_import_get(d, 999, 1, false, 0, 0, &c->call)));
+	KUNIT_EXPECT_EQ(test, -EHOSTUNREACH,
+			sim_wait(sim, c, xemem_import_get(d, 999, 1, false, 0,
+							  0, &c->call)));
 	c = sim_call(sim);
-	KUNIT_EXPECT_EQ(test, -EHOSTUNREACH, sim_wait(sim, c, xemem_import_get(d, sim_id(sim, 1), 1, false, 0, 0, &c->call)));
+	KUNIT_EXPECT_EQ(test, -EHOSTUNREACH,
+			sim_wait(sim, c,
+				 xemem_import_get(d, sim_id(sim, 1), 1, false,
+						  0, 0, &c->call)));
 	KUNIT_EXPECT_EQ(test, -EINVAL, sim_publish(sim, 1, 0, ""));
 	KUNIT_EXPECT_EQ(test, -EINVAL, sim_publish(sim, 1, 0, "a b"));
 	KUNIT_EXPECT_EQ(test, 0, sim_publish(sim, 1, 0, "a"));
@@ -82,11 +116,19 @@ static void revoke_test(struct kunit *test)
 	sim->fragments = 1;
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, 0, sim_get(sim, i, 3, 0, false, &got));
-		KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, i, 3, got.permit, 16 * i, 16, &att));
+		KUNIT_EXPECT_EQ(test, 0,
+				sim_attach(sim, i, 3, got.permit, 16 * i, 16,
+					   &att));
 	}
-	KUNIT_EXPECT_EQ(test, 0, xemem_export_revoke(sim->domains[3].d, sim_segid(3, 0), 48, 16));
-	KUNIT_EXPECT_EQ(test, 0, xemem_export_revoke(sim->domains[3].d, sim_segid(3, 1), 0, SIM_SEGMENT));
-	KUNIT_EXPECT_EQ(test, 2, xemem_export_revoke(sim->domains[3].d, sim_segid(3, 0), 15, 2));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_export_revoke(sim->domains[3].d, sim_segid(3, 0),
+					    48, 16));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_export_revoke(sim->domains[3].d, sim_segid(3, 1),
+					    0, SIM_SEGMENT));
+	KUNIT_EXPECT_EQ(test, 2,
+			xemem_export_revoke(sim->domains[3].d, sim_segid(3, 0),
+					    15, 2));
 	/* Not before the importers have said so. */
 	KUNIT_EXPECT_EQ(test, 3, sim->domains[3].d->stats.exports);
 	sim_settle(sim);
@@ -138,11 +180,14 @@ static void extents_test(struct kunit *test)
 	sim->domains[1].d->ops = &ops;
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 0, 1, 0, false, &got));
 	delivered = sim->delivered;
-	KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, 0, 1, got.permit, 0, 400, &att));
+	KUNIT_EXPECT_EQ(test, 0,
+			sim_attach(sim, 0, 1, got.permit, 0, 400, &att));
 	/* ATTACH, three times EXTENTS, and replies. */
 	KUNIT_EXPECT_EQ(test, sim->delivered - delivered, 8);
 	KUNIT_EXPECT_EQ(test, sim->pages[sim->domains[1].first].mapped, 7);
-	KUNIT_EXPECT_EQ(test, 0, xemem_import_detach(sim->domains[0].d, sim_id(sim, 1), att.attachment));
+	KUNIT_EXPECT_EQ(test, 0,
+			xemem_import_detach(sim->domains[0].d, sim_id(sim, 1),
+					    att.attachment));
 	sim_settle(sim);
 	sim->domains[1].d->ops = before;
 	sim_end(sim);
@@ -166,8 +211,11 @@ static void bypass_test(struct kunit *test)
 	received = sim->domains[0].d->stats.received;
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 2, 3, 0, false, &got));
 	KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, 2, 3, got.permit, 0, 4, &att));
-	KUNIT_EXPECT_EQ(test, 1, xemem_export_remove(sim->domains[3].d, sim_segid(3, 1)) +
-			xemem_export_revoke(sim->domains[3].d, sim_segid(3, 0), 0, 1));
+	KUNIT_EXPECT_EQ(test, 1,
+			xemem_export_remove(sim->domains[3].d,
+					    sim_segid(3, 1)) +
+				xemem_export_revoke(sim->domains[3].d,
+						    sim_segid(3, 0), 0, 1));
 	sim_settle(sim);
 	KUNIT_EXPECT_EQ(test, received, sim->domains[0].d->stats.received);
 	sim_end(sim);
@@ -215,7 +263,7 @@ struct thing {
 	struct sim_call *attach;
 };
 
-#define THINGS	32
+#define THINGS 32
 
 static bool alive(struct sim *sim, const struct thing *t)
 {
@@ -224,6 +272,7 @@ static bool alive(struct sim *sim, const struct thing *t)
 
 static void ask(struct sim *sim, struct thing *t)
 {
+	u64 segid;
 	int err;
 
 	t->who = sim_below(sim, sim->nr);
@@ -232,9 +281,9 @@ static void ask(struct sim *sim, struct thing *t)
 		return;
 	t->get = sim_call(sim);
 	t->attach = NULL;
+	segid = sim_segid(t->owner, sim_below(sim, SIM_SEGMENTS));
 	err = xemem_import_get(sim->domains[t->who].d, sim_id(sim, t->owner),
-			       sim_segid(t->owner, sim_below(sim, SIM_SEGMENTS)),
-			       sim_below(sim, 2), sim_below(sim, 8), 0,
+			       segid, sim_below(sim, 2), sim_below(sim, 8), 0,
 			       &t->get->call);
 	if (err) {
 		t->get->done = 1;
@@ -246,6 +295,7 @@ static void go_on(struct sim *sim, struct thing *t)
 {
 	struct xemem_domain *d = sim->domains[t->who].d;
 	u64 first = sim_below(sim, SIM_SEGMENT);
+	u64 pages = 1 + sim_below(sim, SIM_SEGMENT - first);
 	int err;
 
 	if (!alive(sim, t) || (t->get->done && t->get->err) ||
@@ -254,8 +304,7 @@ static void go_on(struct sim *sim, struct thing *t)
 	} else if (t->get->done && !t->attach) {
 		t->attach = sim_call(sim);
 		err = xemem_import_attach(d, sim_id(sim, t->owner),
-					  t->get->call.permit, first,
-					  1 + sim_below(sim, SIM_SEGMENT - first),
+					  t->get->call.permit, first, pages,
 					  false, &t->attach->call);
 		if (err) {
 			t->attach->done = 1;

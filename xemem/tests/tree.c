@@ -39,7 +39,7 @@ static int index_of(struct sim *sim, u32 id)
 	unsigned int i;
 
 	for (i = 0; i < sim->nr; i++)
-		if (sim->domains[i].d && sim_id(sim, i) == id)
+		if (sim->domains[i].id == id)
 			return i;
 	return -1;
 }
@@ -319,6 +319,9 @@ static void op_returned(void *context, u64 first, u64 pages)
 	struct sim_page *page;
 	u64 i;
 
+	/* The dead get nothing. */
+	if (sd->dead)
+		return;
 	for (i = first; i < first + pages; i++) {
 		page = &sd->sim->pages[i];
 		KUNIT_EXPECT_EQ_MSG(sd->sim->test, page->mapped, 0,
@@ -430,6 +433,8 @@ struct sim *sim_create(struct kunit *test, unsigned int nr,
 	for (i = 0; i < nr; i++)
 		create_domain(sim, i);
 	sim_settle(sim);
+	for (i = 0; i < nr; i++)
+		sim->domains[i].id = sim_id(sim, i);
 	return sim;
 }
 

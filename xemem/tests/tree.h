@@ -48,6 +48,7 @@ struct sim_domain {
 	struct sim *sim;
 	struct xemem_domain *d;
 	unsigned int index;
+	u32 id;			/* of @d, which may have ended */
 	int parent;		/* index; -1: none */
 	struct sim_end up;	/* to the parent */
 	struct sim_end down[SIM_DOMAINS];	/* to children, by index */
