@@ -220,6 +220,8 @@ static void tell(struct xemem_domain *d, struct xemem_done **done, int err)
 
 static void free_name(struct xemem_domain *d, struct xemem_name *n)
 {
+	/* Withdrawn before it was there. */
+	tell(d, &n->done, -ENOENT);
 	xemem_request_cancel(d, &n->request);
 	list_del(&n->node);
 	d->nr_names--;
@@ -373,6 +375,7 @@ static int publish(struct xemem_domain *d, u64 segid, const char *name,
 	err = n->done ? advance(d, n) : -ENOMEM;
 	if (err) {
 		xemem_domain_free(d, n->done);
+		n->done = NULL;
 		free_name(d, n);
 	}
 	return err;
@@ -389,8 +392,8 @@ static int publish(struct xemem_domain *d, u64 segid, const char *name,
  *
  * Context: process context, may sleep.
  * Return: 0: @call->done() will be called: with 0, -EEXIST: another one has the
- * name; -EDQUOT, -ENOMEM by domain 1, -ETIMEDOUT, -EHOSTUNREACH; in domain 1
- * itself, -EAGAIN: not so soon after a restart; -EINVAL: that is no name;
+ * name; -ENOENT: it was withdrawn meanwhile; -EDQUOT, -ENOMEM by domain 1,
+ * -ETIMEDOUT, -EHOSTUNREACH; in domain 1 itself, -EAGAIN: not so soon after a restart; -EINVAL: that is no name;
  * -ENOTCONN: we have no number yet; -EEXIST: the segment has a name; -EDQUOT,
  * -ENOMEM, -EHOSTUNREACH.
  */

@@ -90,7 +90,6 @@ static void silence_test(struct kunit *test)
 	struct sim_call *late[3] = { sim_call(sim), sim_call(sim),
 				     sim_call(sim) };
 	struct xemem_call got, att;
-	u64 began;
 
 	KUNIT_EXPECT_EQ(test, 0, sim_get(sim, 2, 1, 0, false, &got));
 	KUNIT_EXPECT_EQ(test, 0, sim_attach(sim, 2, 1, got.permit, 0, 4, &att));
@@ -98,7 +97,6 @@ static void silence_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1,
 			xemem_export_revoke(sim->domains[1].d, sim_segid(1, 0),
 					    0, 4));
-	began = sim->now;
 	KUNIT_EXPECT_EQ(test, 0,
 			xemem_import_get(sim->domains[1].d, sim_id(sim, 2),
 					 sim_segid(2, 0), false, 0, 0,
@@ -142,7 +140,7 @@ static void restart_test(struct kunit *test)
 	struct sim *sim = sim_create(test, 12, sim_random, 6);
 	struct xemem_call found, got, att;
 	struct sim_call *thief = sim_call(sim);
-	char text[8];
+	char text[16];
 	unsigned int i;
 
 	for (i = 0; i < sim->nr; i++) {

@@ -242,7 +242,7 @@ static const struct tree_case tree_cases[] = {
 	{ "random", sim_random, 6, 150, 300, 400, 17 },
 	{ "random", sim_random, 12, 100, 200, 900, 18 },
 	{ "random", sim_random, 25, 50, 100, 200, 19 },
-	{ "random", sim_random, 40, 50, 500, 100, 20 },
+	{ "random", sim_random, 40, 50, 200, 100, 20 },
 	{ "random", sim_random, 40, 100, 100, 30, 21 },
 };
 
@@ -325,7 +325,7 @@ static void name(struct sim *sim)
 {
 	struct sim_domain *sd = &sim->domains[sim_below(sim, sim->nr)];
 	struct sim_call *c;
-	char text[8];
+	char text[16];
 	int err;
 
 	if (sd->dead)
