@@ -393,9 +393,9 @@ static int publish(struct xemem_domain *d, u64 segid, const char *name,
  * Context: process context, may sleep.
  * Return: 0: @call->done() will be called: with 0, -EEXIST: another one has the
  * name; -ENOENT: it was withdrawn meanwhile; -EDQUOT, -ENOMEM by domain 1,
- * -ETIMEDOUT, -EHOSTUNREACH; in domain 1 itself, -EAGAIN: not so soon after a restart; -EINVAL: that is no name;
- * -ENOTCONN: we have no number yet; -EEXIST: the segment has a name; -EDQUOT,
- * -ENOMEM, -EHOSTUNREACH.
+ * -ETIMEDOUT, -EHOSTUNREACH; in domain 1 itself, -EAGAIN: not so soon after a
+ * restart; -EINVAL: that is no name; -ENOTCONN: we have no number yet; -EEXIST:
+ * the segment has a name; -EDQUOT, -ENOMEM, -EHOSTUNREACH.
  */
 int xemem_directory_publish(struct xemem_domain *d, u64 segid, const char *name,
 			    struct xemem_call *call)
