@@ -190,8 +190,8 @@ static int check_place(const struct xemem_segment *segment,
 		       const struct xemem_attach *req, unsigned long source)
 {
 	struct mm_struct *mm = current->mm;
-	VMA_ITERATOR(vmi, mm, req->vaddr);
 	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
 	int ret = 0;
 
 	if (!req->vaddr)
@@ -201,6 +201,7 @@ static int check_place(const struct xemem_segment *segment,
 		return -EINVAL;
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
+	vma_iter_init(&vmi, mm, req->vaddr);
 	for_each_vma_range(vmi, vma, req->vaddr + req->size)
 		if (xemem_is_attachment(vma))
 			ret = -EINVAL;

@@ -223,8 +223,9 @@ struct request_type {
 };
 
 #define READS(type)	.size = sizeof(type)
-#define WRITES(type, field) \
-	.out = offsetof(type, field), .out_size = sizeof_field(type, field)
+/* Numbers and addresses are of 64 bits. */
+#define WRITES(type, member) \
+	.out = offsetof(type, member), .out_size = sizeof(u64)
 #define RETURNS(type)	.size = sizeof(type), .out_size = sizeof(type)
 
 static const struct request_type xpmem_requests[] = {

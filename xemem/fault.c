@@ -193,7 +193,8 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	atomic64_inc(&att->permit->segment->faults);
 	/* Afterwards the attachment may be gone. */
 	ret = serve_fault(vmf);
-	trace_xemem_fault(apid, source, vmf->real_address, write, ret);
+	trace_xemem_fault(apid, source, vmf->real_address, write,
+			  (__force unsigned int)ret);
 	return ret;
 }
 

@@ -94,7 +94,7 @@ static int see_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
 {
 	struct xemem_looking *l = walk->private;
 	pte_t *ptep, *first;
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of a page table */
 
 	ptl = pmd_trans_huge_lock(pmd, walk->vma);
 	if (ptl) {
@@ -118,7 +118,7 @@ static int see_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
 	struct hstate *h = hstate_vma(walk->vma);
 	struct xemem_looking *l = walk->private;
 	struct page *page;
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of a page table */
 	pte_t pte;
 
 	ptl = huge_pte_lock(h, walk->mm, ptep);

@@ -144,7 +144,7 @@ static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 	unsigned long addr, last, source;
 	struct xemem_page page;
 	pte_t *ptep, *first;
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of a page table */
 
 	if (pte_alloc(vma->vm_mm, pmd))
 		return -ENOMEM;
@@ -186,8 +186,8 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 		goto unlock;
 	ret = 0;
 	if (pmd_none(*pmd) || (write && !pmd_write(*pmd))) {
-		entry = pmd_mkyoung(pmd_mkspecial(pmd_mkhuge(
-			pfn_pmd(page.pfn, vma->vm_page_prot))));
+		entry = pfn_pmd(page.pfn, vma->vm_page_prot);
+		entry = pmd_mkyoung(pmd_mkspecial(pmd_mkhuge(entry)));
 		if (write) {
 			entry = pmd_mkwrite(pmd_mkdirty(entry), vma);
 			xemem_mark_dirty(page.pfn);

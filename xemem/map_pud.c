@@ -31,8 +31,8 @@ int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud, unsigned long addr,
 	if (!xemem_map_begin(vma, seq))
 		goto unlock;
 	ret = 0;
-	entry = pud_mkyoung(pud_mkspecial(pud_mkhuge(
-		pfn_pud(view->pages[0].pfn, vma->vm_page_prot))));
+	entry = pfn_pud(view->pages[0].pfn, vma->vm_page_prot);
+	entry = pud_mkyoung(pud_mkspecial(pud_mkhuge(entry)));
 	if (write) {
 		entry = pud_mkwrite(pud_mkdirty(entry));
 		xemem_mark_dirty(view->pages[0].pfn);

@@ -303,6 +303,7 @@ void xemem_segment_end(struct xemem_segment *segment)
 			   atomic64_read(&segment->attachments));
 	xa_erase(&xemem_segments, number_of(segment->segid));
 	xemem_name_remove(segment);
+	/* Before the number of attachments is read, as it is by who changes it. */
 	smp_store_mb(segment->ended, true);
 	if (!segment->space)
 		segment->removed = true;
@@ -370,7 +371,7 @@ void xemem_segment_describe(struct xemem_segment *segment,
 		.faults = atomic64_read(&segment->faults),
 	};
 	strscpy_pad(info->name, segment->name, sizeof(info->name));
-	/* Where memory of another is is nobody's business. */
+	/* The place of another's memory is nobody's business. */
 	if (!xemem_acl_check(segment, false))
 		info->vaddr = segment->start;
 	info->pid = pid_vnr(segment->pid);

@@ -186,7 +186,7 @@ static int clear_small(pmd_t *pmd, unsigned long addr, unsigned long end,
 	struct mmu_gather *tlb = walk->private;
 	unsigned long at = addr;
 	pte_t *ptep, *first;
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of a page table */
 
 	walk->action = ACTION_CONTINUE;
 	if (pmd_none(pmdp_get_lockless(pmd)) ||

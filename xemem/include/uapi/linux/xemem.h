@@ -96,11 +96,11 @@ struct xpmem_ioc_attach {
 #define XEMEM_ACL_MAX		32
 
 /* Bits of struct xemem_query.features. */
-#define XEMEM_HAS_EAGER		(1ULL << 0)	/* XEMEM_IOC_ATTACH */
-#define XEMEM_HAS_NAMES		(1ULL << 1)	/* LOOKUP, LIST, name of MAKE */
-#define XEMEM_HAS_BELL		(1ULL << 2)	/* BELL, RING */
-#define XEMEM_HAS_FROZEN	(1ULL << 3)	/* XEMEM_FROZEN */
-#define XEMEM_HAS_ACL		(1ULL << 4)	/* ACL */
+#define XEMEM_HAS_EAGER		0x01ULL	/* XEMEM_IOC_ATTACH */
+#define XEMEM_HAS_NAMES		0x02ULL	/* LOOKUP, LIST, name of MAKE */
+#define XEMEM_HAS_BELL		0x04ULL	/* BELL, RING */
+#define XEMEM_HAS_FROZEN	0x08ULL	/* XEMEM_FROZEN */
+#define XEMEM_HAS_ACL		0x10ULL	/* ACL */
 
 /**
  * struct xemem_query - what this kernel has
@@ -115,7 +115,7 @@ struct xemem_query {
 };
 
 /* Flags of struct xemem_make. */
-#define XEMEM_FROZEN		(1U << 0)	/* as the memory is now */
+#define XEMEM_FROZEN		0x1U	/* as the memory is now */
 
 /**
  * struct xemem_make - make a segment, with a name and more
@@ -143,9 +143,9 @@ struct xemem_make {
  * Flags of struct xemem_attach. Neither of the first two: eager for a process
  * on LWK cores, but for a segment of all addresses; else lazy.
  */
-#define XEMEM_EAGER		(1U << 0)	/* map all of it now */
-#define XEMEM_LAZY		(1U << 1)	/* as it is touched */
-#define XEMEM_READ		(1U << 2)	/* to read only */
+#define XEMEM_EAGER		0x1U	/* map all of it now */
+#define XEMEM_LAZY		0x2U	/* as it is touched */
+#define XEMEM_READ		0x4U	/* to read only */
 
 /**
  * struct xemem_attach - attach a part of a segment
