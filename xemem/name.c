@@ -2,6 +2,7 @@
 /*
  * XEMEM: names of segments, unique in an IPC namespace.
  */
+#include <linux/atomic.h>
 #include <linux/ctype.h>
 #include <linux/ipc_namespace.h>
 #include <linux/jiffies.h>
@@ -14,8 +15,9 @@
 
 static DEFINE_MUTEX(names_lock);	/* names; innermost */
 static LIST_HEAD(names);
-/* Whenever there is a new one. */
+/* Whenever there is a new one; how many there have been. */
 static DECLARE_WAIT_QUEUE_HEAD(named);
+static atomic_t nr_named;
 
 static bool is_name(const char *name)
 {
@@ -58,6 +60,7 @@ int xemem_name_add(struct xemem_segment *segment)
 			return -EEXIST;
 		list_add_tail(&segment->named, &names);
 	}
+	atomic_inc(&nr_named);
 	wake_up_all(&named);
 	return 0;
 }
@@ -95,18 +98,22 @@ static bool look_up(const char *name, s64 *segid)
 int xemem_name_lookup(struct xemem_lookup *req)
 {
 	long left;
+	int seen;
 
 	if (!is_name(req->name) || req->reserved || req->timeout_ms < -1)
 		return -EINVAL;
-	if (look_up(req->name, &req->segid))
-		return 0;
-	if (!req->timeout_ms)
-		return -ENOENT;
 	left = req->timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT :
 	       msecs_to_jiffies(req->timeout_ms);
-	left = wait_event_interruptible_timeout(named, look_up(req->name,
-							       &req->segid),
-						left);
+	do {
+		seen = atomic_read(&nr_named);
+		if (look_up(req->name, &req->segid))
+			return 0;
+		if (!req->timeout_ms)
+			return -ENOENT;
+		left = wait_event_interruptible_timeout(named,
+							atomic_read(&nr_named) != seen,
+							left);
+	} while (left > 0);
 	/* Not begun anew: the caller knows how long he has waited. */
-	return left > 0 ? 0 : left ? -EINTR : -ETIMEDOUT;
+	return left ? -EINTR : -ETIMEDOUT;
 }

@@ -122,6 +122,16 @@ static unsigned long entry_size(struct mm_struct *mm, unsigned long addr)
 	return pmd_leaf(pmdp_get_lockless(pmd)) ? PMD_SIZE : PAGE_SIZE;
 }
 
+/* Lockdep takes it for the announcement that current is in already. */
+static void end_nested(struct mmu_notifier_range *range)
+{
+	if (!mm_has_notifiers(range->mm))
+		return;
+	lockdep_off();
+	__mmu_notifier_invalidate_range_end(range);
+	lockdep_on();
+}
+
 /*
  * Cut a part of a mapping. This is zap_page_range_single(), for a caller who
  * is being notified himself. Notifiers of those who have attached get their
@@ -145,8 +155,7 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 	if (done) {
 		tlb_gather_mmu(&tlb, vma->vm_mm);
 		unmap_page_range(&tlb, vma, start, end, NULL);
-		if (mm_has_notifiers(vma->vm_mm))
-			__mmu_notifier_invalidate_range_end(&range);
+		end_nested(&range);
 		tlb_finish_mmu(&tlb);
 	}
 	current->lwk.cutting = false;
