@@ -153,34 +153,37 @@ static struct folio *provide_last(gfp_t gfp,
  * @vma: where it will be mapped; its address space is locked against changes.
  * @pol: on which node.
  * @ilx: index for interleaving, as get_vma_policy() has it.
- * @folio: out: with a reference; or NULL if there is none so large.
  *
  * Context: process context, may sleep.
- * Return: false if it is to come from Linux.
+ * Return: with a reference; NULL if it is to come from Linux; -ENOMEM if there
+ * is none so large.
  */
-bool __lwk_alloc_folio(gfp_t gfp, int order, const struct vm_area_struct *vma,
-		       const struct mempolicy *pol, pgoff_t ilx,
-		       struct folio **folio)
+struct folio *__lwk_alloc_folio(gfp_t gfp, int order,
+				const struct vm_area_struct *vma,
+				const struct mempolicy *pol, pgoff_t ilx)
 {
 	const struct lwk_region_policy *region;
 	struct lwk_rsv *rsv = current->lwk.rsv;
+	struct folio *folio;
 
 	if (!rsv || !rsv->account || vma->vm_mm != current->mm)
-		return false;
+		return NULL;
 	/* It may sleep where @gfp forbids to reclaim, as for large pages, too. */
 	lockdep_assert_preemption_enabled();
 	region = lwk_region_of(rsv, vma);
-	*folio = provide(gfp, order, region, pol, ilx);
-	if (!*folio && !order && !rsv->memory_over)
-		*folio = provide_last(gfp, region, pol, ilx);
+	folio = provide(gfp, order, region, pol, ilx);
+	if (!folio && !order && !rsv->memory_over)
+		folio = provide_last(gfp, region, pol, ilx);
+	if (folio)
+		return folio;
 	/* Smaller ones are asked for next. */
-	if (*folio || order)
-		return true;
+	if (order)
+		return ERR_PTR(-ENOMEM);
 	/* The page that it dies with. */
 	if (!rsv->memory_over)
 		lwk_out_of_memory();
 	atomic64_inc(&rsv->pages_of_linux);
-	return false;
+	return NULL;
 }
 
 /**

@@ -7,6 +7,7 @@
 #ifndef _LINUX_LWK_MEMORY_H
 #define _LINUX_LWK_MEMORY_H
 
+#include <linux/err.h>
 #include <linux/lwk.h>
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
@@ -35,9 +36,9 @@ struct page *lwk_take_page(struct zone *zone, unsigned int order);
 void __lwk_count_free(const struct zone *zone, long nr_pages);
 bool __lwk_defer_free(struct page *page, unsigned int order);
 void __lwk_freeing(const struct page *page, unsigned int order);
-bool __lwk_alloc_folio(gfp_t gfp, int order, const struct vm_area_struct *vma,
-		       const struct mempolicy *pol, pgoff_t ilx,
-		       struct folio **folio);
+struct folio *__lwk_alloc_folio(gfp_t gfp, int order,
+				const struct vm_area_struct *vma,
+				const struct mempolicy *pol, pgoff_t ilx);
 struct folio *__lwk_alloc_shared(gfp_t gfp, int order,
 				 const struct mempolicy *pol, pgoff_t ilx);
 bool __lwk_folio_zeroed(const struct folio *folio);
@@ -78,8 +79,14 @@ static inline bool lwk_alloc_folio(gfp_t gfp, int order,
 				   const struct mempolicy *pol, pgoff_t ilx,
 				   struct folio **folio)
 {
-	return lwk_enabled() &&
-	       __lwk_alloc_folio(gfp, order, vma, pol, ilx, folio);
+	if (!lwk_enabled())
+		return false;
+	/* By value: a variable whose address is known costs Linux a canary. */
+	*folio = __lwk_alloc_folio(gfp, order, vma, pol, ilx);
+	if (!IS_ERR(*folio))
+		return *folio;
+	*folio = NULL;
+	return true;
 }
 
 /* The same for memory that is shared; NULL if Linux is to allocate it. */
