@@ -242,6 +242,48 @@ void xemem_clear(struct vm_area_struct *vma)
 	tlb_finish_mmu(&tlb);
 }
 
+/*
+ * Is what changes an attachment itself? Nobody shows that. Linux may hold
+ * i_mmap_rwsem of what is attached, when it splits one.
+ */
+static bool is_shown_by(struct mm_struct *mm,
+			const struct mmu_notifier_range *range)
+{
+	MA_STATE(mas, &mm->mm_mt, range->start, range->start);
+	struct vm_area_struct *vma;
+
+	guard(rcu)();
+	vma = mas_walk(&mas);
+	return vma && xemem_is_attachment(vma) &&
+	       READ_ONCE(vma->vm_start) <= range->start &&
+	       READ_ONCE(vma->vm_end) >= range->end;
+}
+
+/*
+ * Lockdep does not see it: it has one class for announcements of all address
+ * spaces, and that of a split is made under i_mmap_rwsem; see is_shown_by().
+ */
+static bool lock_mappings(struct address_space *mapping,
+			  const struct mmu_notifier_range *range)
+{
+	bool locked = true;
+
+	lockdep_off();
+	if (mmu_notifier_range_blockable(range))
+		i_mmap_lock_read(mapping);
+	else
+		locked = i_mmap_trylock_read(mapping);
+	lockdep_on();
+	return locked;
+}
+
+static void unlock_mappings(struct address_space *mapping)
+{
+	lockdep_off();
+	i_mmap_unlock_read(mapping);
+	lockdep_on();
+}
+
 /* Any context of mmu_notifier_invalidate_range_start(). */
 static bool invalidate(struct mmu_interval_notifier *notifier,
 		       const struct mmu_notifier_range *range,
@@ -261,11 +303,9 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	spin_lock(&space->lock);
 	mmu_interval_set_seq(notifier, seq);
 	spin_unlock(&space->lock);
-	if (current->lwk.cutting)
+	if (current->lwk.cutting || is_shown_by(space->mm, range))
 		return true;
-	if (mmu_notifier_range_blockable(range))
-		i_mmap_lock_read(mapping);
-	else if (!i_mmap_trylock_read(mapping))
+	if (!lock_mappings(mapping, range))
 		return false;
 	vma_interval_tree_foreach(vma, &mapping->i_mmap,
 				  range->start >> PAGE_SHIFT,
@@ -275,7 +315,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 		if (!done)
 			break;
 	}
-	i_mmap_unlock_read(mapping);
+	unlock_mappings(mapping);
 	return done;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "../kselftest_harness.h"
+#include "xemem_memory.h"
 #include "xemem_abi.h"
 #include "xemem_actor.h"
 #include "../lwk/lwk_meminfo.h"
@@ -427,6 +428,31 @@ TEST_F(abi, munmap_detaches)
 	EXPECT_EQ(0, xem_wrong(q, LEN, 1));
 	EXPECT_EQ(0, xem_release(self->apid));
 	EXPECT_EQ(0, xem_remove(self->segid));
+}
+
+/*
+ * Of memory of one's own, in large pages: a hole in it is announced to who
+ * attaches it as well as to who has it attached, and they are the same.
+ */
+TEST_F(abi, hole_in_own_attachment)
+{
+	size_t size = 4 * MIB;
+	char *mem = memory_new(MEMORY_LARGE, size), *p;
+	__s64 segid, apid;
+
+	ASSERT_NE(MAP_FAILED, mem);
+	xem_fill(mem, size, 1);
+	segid = xem_make(mem, size, 0600);
+	apid = xem_get(segid, XPMEM_ABI_RDWR);
+	p = xem_attach_ext(apid, 0, size, XEMEM_EAGER);
+	ASSERT_EQ(0, xem_error(p));
+	EXPECT_EQ(0, munmap(p + MIB, PAGE));
+	EXPECT_EQ(0, xem_wrong(p, MIB, 1));
+	EXPECT_EQ(0, mprotect(p + 3 * MIB, PAGE, PROT_READ));
+	EXPECT_EQ(SIGSEGV, xem_peek(p + MIB));
+	EXPECT_EQ(0, xem_wrong(mem, size, 1));
+	EXPECT_EQ(0, xem_release(apid));
+	EXPECT_EQ(0, munmap(mem, size));
 }
 
 /* An attachment cannot be attached: there is nothing to be seen. */
