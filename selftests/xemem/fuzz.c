@@ -21,21 +21,24 @@
 #define BUFFERS		16
 #define BUFFER		(4 * PAGE)
 #define ARENA		(8UL << 20)
-#define IDS		64
+/* Few, for what a process has given out is of little use after it. */
+#define IDS		8
 #define REQUESTS	(9 + 16)
 /* Numbers up to 2004 and what is beyond them: 0 is success. */
 #define ERRNOS		2008
+
+enum { SEGMENT, PERMIT, KINDS };
 
 /**
  * struct totals - of all processes
  * @calls: by request and errno.
  * @ended: processes by signal; 0: by itself.
- * @ids: some that were given out, to all processes.
+ * @ids: the last that were given out, to all processes: segments, permits.
  */
 static struct totals {
 	unsigned long calls[REQUESTS][ERRNOS];
 	unsigned long ended[65];
-	__s64 ids[IDS];
+	__s64 ids[KINDS][IDS];
 } *totals;
 
 static const unsigned long sized[] = {
@@ -73,14 +76,19 @@ static __u64 odd_number(void)
 	return random_word() >> below(64);
 }
 
-static __s64 some_id(void)
+/* Of @kind as a rule, else of another, or of none. */
+static __s64 some_id(int kind)
 {
-	return below(8) ? totals->ids[below(IDS)] : (__s64)odd_number();
+	if (!below(8))
+		return odd_number();
+	if (!below(8))
+		kind = !kind;
+	return totals->ids[kind][below(IDS)];
 }
 
-static void keep_id(__s64 id)
+static void keep_id(int kind, __s64 id)
 {
-	totals->ids[below(IDS)] = id;
+	totals->ids[kind][below(IDS)] = id;
 }
 
 /* Mostly somewhere in the arena, which is there to be attached and exported. */
@@ -144,8 +152,8 @@ static void fill_make(void *p)
 static void fill_get(void *p)
 {
 	struct xpmem_ioc_get req = {
-		.segid = some_id(),
-		.flags = some_flags(),
+		.segid = some_id(SEGMENT),
+		.flags = below(2) ? 1 + below(2) : some_flags(),
 		.permit_type = below(8) ? 1 : odd_number(),
 		.permit_value = below(8) ? 0 : odd_number(),
 	};
@@ -156,7 +164,7 @@ static void fill_get(void *p)
 static void fill_attach(void *p)
 {
 	struct xpmem_ioc_attach req = {
-		.apid = some_id(),
+		.apid = some_id(PERMIT),
 		.offset = below(2) ? below(16) * PAGE : some_address(),
 		.size = some_size(),
 		.vaddr = below(2) ? 0 : some_address(),
@@ -167,9 +175,16 @@ static void fill_attach(void *p)
 	memcpy(p, &req, sizeof(req));
 }
 
-static void fill_id(void *p)
+static void fill_segment(void *p)
 {
-	__s64 id = some_id();
+	__s64 id = some_id(SEGMENT);
+
+	memcpy(p, &id, sizeof(id));
+}
+
+static void fill_permit(void *p)
+{
+	__s64 id = some_id(PERMIT);
 
 	memcpy(p, &id, sizeof(id));
 }
@@ -200,7 +215,7 @@ static void fill_make_ext(void *p)
 static void fill_attach_ext(void *p)
 {
 	struct xemem_attach req = {
-		.apid = some_id(),
+		.apid = some_id(PERMIT),
 		.offset = below(2) ? below(16) * PAGE : some_address(),
 		.size = some_size(),
 		.vaddr = below(2) ? 0 : some_address(),
@@ -224,7 +239,7 @@ static void fill_lookup(void *p)
 
 static void fill_bell(void *p)
 {
-	struct xemem_bell req = { some_id(), some_fd(), zero_mostly() };
+	struct xemem_bell req = { some_id(SEGMENT), some_fd(), zero_mostly() };
 
 	memcpy(p, &req, sizeof(req));
 }
@@ -233,7 +248,7 @@ static void fill_acl(void *p)
 {
 	struct xemem_acl_entry *entries = (void *)(buffers + BUFFER);
 	struct xemem_acl req = {
-		.segid = some_id(),
+		.segid = some_id(SEGMENT),
 		.entries = below(4) ? (uintptr_t)entries : some_address(),
 		.nr = below(4) ? below(4) : odd_number(),
 		.reserved = { zero_mostly() },
@@ -254,10 +269,10 @@ static void fill_random(void *p)
 
 /* By request: 0 to 8, then 0x40 and up. */
 static void (* const fill[REQUESTS])(void *p) = {
-	fill_random, fill_make, fill_id, fill_get, fill_id, fill_attach,
-	fill_address, fill_random, fill_random,
-	fill_random, fill_make_ext, fill_attach_ext, fill_lookup, fill_id,
-	fill_bell, fill_id, fill_acl,
+	fill_random, fill_make, fill_segment, fill_get, fill_permit,
+	fill_attach, fill_address, fill_random, fill_random,
+	fill_random, fill_make_ext, fill_attach_ext, fill_lookup, fill_segment,
+	fill_bell, fill_permit, fill_acl,
 };
 
 static unsigned long number_of(int request)
@@ -279,17 +294,17 @@ static void keep_ids(int request, const char *buffer)
 	switch (request) {
 	case 1:
 		memcpy(&id, buffer + 32, sizeof(id));
+		keep_id(SEGMENT, id);
 		break;
 	case 3:
 		memcpy(&id, buffer + 24, sizeof(id));
+		keep_id(PERMIT, id);
 		break;
 	case 10:
 		memcpy(&id, buffer + 104, sizeof(id));
+		keep_id(SEGMENT, id);
 		break;
-	default:
-		return;
 	}
-	keep_id(id);
 }
 
 /* A place for the argument: as a rule one that may vanish at any moment. */
@@ -301,9 +316,20 @@ static char *some_buffer(void)
 	return buffers + nr * BUFFER + at;
 }
 
+/* Removals less often than what makes something that can be removed. */
+static int some_request(void)
+{
+	int request;
+
+	do
+		request = below(REQUESTS);
+	while ((request == 2 || request == 4) && below(4));
+	return request;
+}
+
 static void one_call(void)
 {
-	int request = below(REQUESTS);
+	int request = some_request();
 	char *buffer = some_buffer();
 	long ret;
 	int sig = sigsetjmp(xem_jump, 0);
