@@ -8,18 +8,11 @@
  * own, and so is each sample. Writes "name value" lines to the second serial
  * port, medians, then "end STATUS", and powers off.
  */
-#include <stdio.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include "../init/selection.h"
-#include "../programs/marker.h"
 #include "attach.h"
 
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 /* A case, for whoever chooses; its figures have other names. */
 #define SCALE		"scale"
 
@@ -30,12 +23,8 @@ static int mount_files(const char *path, const char *option)
 	return 0;
 }
 
-/* khugepaged is no part of any subject. */
 static int set_up(void)
 {
-	if (write_text(THP "enabled", "always") ||
-	    write_text(THP "khugepaged/defrag", "0"))
-		return fail(THP);
 	return mount_files(SMALL_FILES, "huge=never") ||
 	       mount_files(LARGE_FILES, "huge=always") ? -1 : 0;
 }
@@ -52,44 +41,21 @@ static const char *name_of_subject(size_t i)
 	return i < nr_importers ? importers[i].name : NULL;
 }
 
-static int measure_all(const struct selection *selection, int port)
+static int measure(size_t c, size_t s, int port)
 {
-	for (size_t i = 0; i <= nr_cases; i++) {
-		if (!(selection->cases & 1U << i))
-			continue;
-		for (size_t s = 0; s < nr_importers; s++) {
-			if (!(selection->subjects & 1U << s))
-				continue;
-			if (i == nr_cases ?
-			    scale_measure(&importers[s], port) :
-			    case_measure(&cases[i], &importers[s], port))
-				return -1;
-		}
-	}
-	return 0;
+	return c == nr_cases ? scale_measure(&importers[s], port) :
+			       case_measure(&cases[c], &importers[s], port);
 }
 
 int main(void)
 {
-	struct selection selection;
-	int port, status;
+	static const struct table table = {
+		.program = "attach-init",
+		.name_of_case = name_of_case,
+		.name_of_subject = name_of_subject,
+		.set_up = set_up,
+		.measure = measure,
+	};
 
-	if (getpid() != 1) {
-		fprintf(stderr, "attach-init: runs as init of bench/lab only\n");
-		return 2;
-	}
-	port = machine_mount() ? -1 : machine_open_port();
-	if (port >= 0) {
-		status = selection_read(&selection, name_of_case,
-					name_of_subject) ||
-			 machine_pin(0, CORE_OTHERS, CORE_OTHERS) ||
-			 machine_settle() || set_up() ||
-			 measure_all(&selection, port) ? 1 : 0;
-		dprintf(port, "end %d\n", status);
-		tcdrain(port);
-	}
-	marker_end();
-	sync();
-	reboot(RB_POWER_OFF);
-	return 1;
+	return table_main(&table);
 }

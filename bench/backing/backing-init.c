@@ -9,18 +9,13 @@
  * "end STATUS", and powers off.
  */
 #include <stdio.h>
-#include <sys/reboot.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include "../init/selection.h"
 #include "../init/sample.h"
-#include "../programs/marker.h"
 #include "backing.h"
 
 /* In which memory that was given back is cleared, and so on. */
 #define REST_US		1500000
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 #define HUGEPAGES	"/proc/sys/vm/nr_hugepages"
 
 /* One figure: a case of a subject. */
@@ -45,9 +40,9 @@ static int run(const void *arg)
 	return job->c->run(job->subject);
 }
 
-static int measure_case(const struct memory_case *c,
-			enum subject_kind subject, int port)
+static int measure(size_t case_nr, size_t subject, int port)
 {
+	const struct memory_case *c = &cases[case_nr];
 	const struct job job = { .c = c, .subject = subject };
 	const struct sample sample = {
 		.count = SAMPLES_MAX,
@@ -58,34 +53,16 @@ static int measure_case(const struct memory_case *c,
 	};
 	char prefix[64];
 
+	if (c->not_for & 1U << subject)
+		return 0;
 	snprintf(prefix, sizeof(prefix), "memory.%s.%s", c->name,
 		 subject_names[subject]);
 	return sample_measure(&sample, prefix, port);
 }
 
-/* khugepaged is no part of any subject. */
 static int set_up(void)
 {
-	if (write_text(THP "enabled", "always") ||
-	    write_text(THP "khugepaged/defrag", "0") ||
-	    write_text(HUGEPAGES, "640"))
-		return -1;
-	return 0;
-}
-
-static int measure_all(const struct selection *selection, int port)
-{
-	for (size_t i = 0; i < nr_cases; i++) {
-		if (!(selection->cases & 1U << i))
-			continue;
-		for (int s = 0; s < SUBJECTS; s++) {
-			if (!(selection->subjects & ~cases[i].not_for & 1U << s))
-				continue;
-			if (measure_case(&cases[i], s, port))
-				return -1;
-		}
-	}
-	return 0;
+	return write_text(HUGEPAGES, "640");
 }
 
 static const char *name_of_case(size_t i)
@@ -100,25 +77,13 @@ static const char *name_of_subject(size_t i)
 
 int main(void)
 {
-	struct selection selection;
-	int port, status;
+	static const struct table table = {
+		.program = "backing-init",
+		.name_of_case = name_of_case,
+		.name_of_subject = name_of_subject,
+		.set_up = set_up,
+		.measure = measure,
+	};
 
-	if (getpid() != 1) {
-		fprintf(stderr,
-			"backing-init: runs as init of bench/lab only\n");
-		return 2;
-	}
-	port = machine_mount() ? -1 : machine_open_port();
-	if (port >= 0) {
-		status = selection_read(&selection, name_of_case, name_of_subject) ||
-			 machine_pin(0, CORE_OTHERS, CORE_OTHERS) ||
-			 machine_settle() || set_up() ||
-			 measure_all(&selection, port) ? 1 : 0;
-		dprintf(port, "end %d\n", status);
-		tcdrain(port);
-	}
-	marker_end();
-	sync();
-	reboot(RB_POWER_OFF);
-	return 1;
+	return table_main(&table);
 }

@@ -12,17 +12,7 @@
 #include <stdint.h>
 
 #include "../init/init.h"
-
-#define KIB		1024UL
-#define MIB		(1024 * KIB)
-#define GIB		(1024 * MIB)
-#define SMALL_PAGE	(4 * KIB)
-#define LARGE_PAGE	(2 * MIB)
-
-/* Cores of the lab machine; bench/memory boots with parameters to match. */
-#define CORE_OTHERS	0
-#define CORE_ISOLATED	2
-#define CORE_LWK	3
+#include "../init/table.h"
 
 /* Whose memory it is, and how it comes. */
 enum subject_kind { LWK, LINUX_4K, THP_ALWAYS, POPULATE, HUGETLB, SUBJECTS };

@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 
 #include "../kselftest_harness.h"
-#include "xemem_memory.h"
 #include "xemem_pair.h"
 
 #ifndef MADV_PAGEOUT
@@ -42,14 +41,6 @@ struct change {
 	size_t size;
 	__u64 seed;
 };
-
-static int own_memory(void *arg)
-{
-	scene->addr = memory_new(scene->kind, scene->size);
-	CHECK(scene->addr != MAP_FAILED);
-	xem_fill(scene->addr, scene->size, 1);
-	return owner_make(NULL);
-}
 
 static int disown_memory(void *arg)
 {
@@ -85,7 +76,7 @@ static int follow_once(struct actor *owner, const struct change *c,
 	__s64 apid;
 	char *p;
 
-	CHECK_EQ(0, actor_do(owner, own_memory, NULL));
+	CHECK_EQ(0, actor_do(owner, owner_share, NULL));
 	apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
 	CHECK(apid > 0);
 	p = xem_attach_ext(apid, 0, c->size, mode);
@@ -332,7 +323,7 @@ PAIR_TEST(fork_and_write_of_the_importer)
 		char *p;
 
 		scene->kind = i & 1 ? MEMORY_LARGE : MEMORY_SMALL;
-		ASSERT_EQ(0, actor_do(&self->owner, own_memory, NULL));
+		ASSERT_EQ(0, actor_do(&self->owner, owner_share, NULL));
 		apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
 		p = xem_attach_ext(apid, 0, LARGE, modes[i / 2]);
 		ASSERT_EQ(0, xem_error(p));
@@ -354,7 +345,7 @@ static int attach_both(struct actor *owner, char *p[2])
 
 	scene->kind = MEMORY_LARGE;
 	scene->size = LARGE + 4 * PAGE;
-	CHECK_EQ(0, actor_do(owner, own_memory, NULL));
+	CHECK_EQ(0, actor_do(owner, owner_share, NULL));
 	apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
 	CHECK(apid > 0);
 	for (int i = 0; i < 2; i++) {

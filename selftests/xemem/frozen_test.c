@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 #include "../kselftest_harness.h"
-#include "xemem_memory.h"
 #include "xemem_pair.h"
 
 #define LEN		(16 * MIB)
@@ -29,14 +28,6 @@ static __s64 make_frozen(char *addr, size_t size)
 	return xem_make_ext(&req);
 }
 
-static int own_memory(void *arg)
-{
-	scene->addr = memory_new(scene->kind, scene->size);
-	CHECK(scene->addr != MAP_FAILED);
-	xem_fill(scene->addr, scene->size, 1);
-	return 0;
-}
-
 static int freeze(void *arg)
 {
 	scene->segid = make_frozen(scene->addr, scene->size);
@@ -53,7 +44,7 @@ static char *snapshot(struct actor *owner, enum memory_kind kind,
 
 	scene->kind = kind;
 	scene->size = LEN;
-	if (actor_do(owner, own_memory, NULL) || actor_do(owner, freeze, NULL))
+	if (actor_do(owner, owner_allocate, NULL) || actor_do(owner, freeze, NULL))
 		return NULL;
 	apid = xem_get(scene->segid, XPMEM_ABI_RDONLY);
 	p = xem_attach_ext(apid, 0, LEN, flags | XEMEM_READ);
@@ -193,7 +184,7 @@ static int watch(struct actor *owner, enum memory_kind kind)
 	scene->number = 0;
 	scene->stop = 0;
 	scene->seed = 1;
-	CHECK_EQ(0, actor_do(owner, own_memory, NULL));
+	CHECK_EQ(0, actor_do(owner, owner_allocate, NULL));
 	actor_post(owner, produce, NULL);
 	for (int i = 0; i < SNAPSHOTS; i++) {
 		CHECK_EQ(0, next_snapshot(owner));
@@ -426,7 +417,7 @@ PAIR_TEST(memory_is_freed_without_attachment)
 	scene->kind = MEMORY_LARGE;
 	scene->size = LEN;
 	for (int i = 0; i < 8; i++) {
-		ASSERT_EQ(0, actor_do(&self->owner, own_memory, NULL));
+		ASSERT_EQ(0, actor_do(&self->owner, owner_allocate, NULL));
 		ASSERT_EQ(0, actor_do(&self->owner, freeze, NULL));
 		ASSERT_EQ(0, actor_do(&self->owner, unmap_and_remove, NULL));
 	}

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 
 #include "../kselftest_harness.h"
-#include "xemem_memory.h"
 #include "xemem_pair.h"
 
 #define LEN		(2 * XEM_LARGE)
@@ -207,24 +206,10 @@ static int machine_fails(struct machine *m, size_t offset)
 	return 0;
 }
 
-static int own_memory(void *arg)
-{
-	scene->addr = memory_new(scene->kind, LEN);
-	CHECK(scene->addr != MAP_FAILED);
-	xem_fill(scene->addr, LEN, 1);
-	return owner_make(NULL);
-}
-
 /* Memory of @kind with the pattern 1, and a machine that has it. */
 static int meet(struct actor *owner, enum memory_kind kind, bool apic)
 {
-	scene->kind = kind;
-	scene->size = LEN;
-	CHECK_EQ(0, actor_do(owner, own_memory, NULL));
-	apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
-	CHECK(apid > 0);
-	here = xem_attach_ext(apid, 0, LEN, XEMEM_LAZY);
-	CHECK_EQ(0, xem_error(here));
+	CHECK_EQ(0, pair_meet(owner, kind, LEN, &here, &apid));
 	CHECK_EQ(0, machine_start(&machine, apic));
 	CHECK_EQ(0, set_slot(&machine, 1, SHARED, here, LEN, 0));
 	return 0;

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 
 #include "../kselftest_harness.h"
-#include "xemem_memory.h"
 #include "xemem_pair.h"
 
 #define GIB		(1024 * MIB)
@@ -380,9 +379,7 @@ PAIR_TEST(file_is_not_written)
 /* As MPI libraries do it: all of the address space, offset is the address. */
 static int own_everything(void *arg)
 {
-	scene->addr = memory_new(scene->kind, scene->size);
-	CHECK(scene->addr != MAP_FAILED);
-	xem_fill(scene->addr, scene->size, 1);
+	CHECK_EQ(0, owner_allocate(NULL));
 	scene->segid = xem_make(NULL, -1UL, 0600);
 	CHECK(scene->segid > 0);
 	return 0;

@@ -15,7 +15,6 @@
 #include <sys/uio.h>
 
 #include "../kselftest_harness.h"
-#include "xemem_memory.h"
 #include "xemem_pair.h"
 
 #define LEN		(256UL << 10)
@@ -43,27 +42,11 @@ struct meeting {
 /* The attachment, in the importer. */
 static char *here;
 
-static int own_memory(void *arg)
-{
-	scene->addr = memory_new(scene->kind, scene->size);
-	CHECK(scene->addr != MAP_FAILED);
-	xem_fill(scene->addr, scene->size, 1);
-	return owner_make(NULL);
-}
-
-/* Memory of @kind, attached lazily: nothing has touched it yet. */
 static int meet(struct actor *owner, enum memory_kind kind)
 {
 	__s64 apid;
 
-	scene->kind = kind;
-	scene->size = LEN;
-	CHECK_EQ(0, actor_do(owner, own_memory, NULL));
-	apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
-	CHECK(apid > 0);
-	here = xem_attach_ext(apid, 0, LEN, XEMEM_LAZY);
-	CHECK_EQ(0, xem_error(here));
-	return 0;
+	return pair_meet(owner, kind, LEN, &here, &apid);
 }
 
 static long futex(volatile int *p, int op, int value)

@@ -8,6 +8,7 @@
 #define _SELFTESTS_XEMEM_PAIR_H
 
 #include "xemem_actor.h"
+#include "xemem_memory.h"
 #include "../lwk/lwk_meminfo.h"
 
 #define PAIR_SECONDS	300
@@ -113,6 +114,35 @@ static inline int owner_make(void *arg)
 {
 	scene->segid = xem_make(scene->addr, scene->size, 0666);
 	CHECK(scene->segid > 0);
+	return 0;
+}
+
+/* Memory of the kind and size of the scene, with the pattern 1; no segment. */
+static inline int owner_allocate(void *arg)
+{
+	scene->addr = memory_new(scene->kind, scene->size);
+	CHECK(scene->addr != MAP_FAILED);
+	xem_fill(scene->addr, scene->size, 1);
+	return 0;
+}
+
+static inline int owner_share(void *arg)
+{
+	CHECK_EQ(0, owner_allocate(arg));
+	return owner_make(arg);
+}
+
+/* The importer's @here: such memory, lazily, as nothing has touched it yet. */
+static inline int pair_meet(struct actor *owner, enum memory_kind kind,
+			    size_t size, char **here, __s64 *apid)
+{
+	scene->kind = kind;
+	scene->size = size;
+	CHECK_EQ(0, actor_do(owner, owner_share, NULL));
+	*apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
+	CHECK(*apid > 0);
+	*here = xem_attach_ext(*apid, 0, size, XEMEM_LAZY);
+	CHECK_EQ(0, xem_error(*here));
 	return 0;
 }
 

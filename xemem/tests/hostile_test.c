@@ -394,6 +394,14 @@ static void extent_desc(const struct extent_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(extent, extent_cases, extent_desc);
 
+/* What the liar answers to who asks for the extents of an attachment. */
+static bool is_lie(const struct sim_end *from,
+		   const struct xemem_wire_header *h)
+{
+	return from->at->index == LIAR &&
+	       le16_to_cpu(h->type) == (XEMEM_WIRE_EXTENTS | XEMEM_WIRE_REPLY);
+}
+
 static bool tap_extents(struct sim *sim, struct sim_end *from, void *data,
 			size_t bytes)
 {
@@ -402,8 +410,7 @@ static bool tap_extents(struct sim *sim, struct sim_end *from, void *data,
 	struct xemem_wire_where *where = (void *)(h + 1);
 	struct xemem_wire_extent *e = (void *)(where + 1);
 
-	if (from->at->index != LIAR ||
-	    le16_to_cpu(h->type) != (XEMEM_WIRE_EXTENTS | XEMEM_WIRE_REPLY))
+	if (!is_lie(from, h))
 		return true;
 	e->first = cpu_to_le64((c->absolute ? 0 : from->at->first) + c->first);
 	e->pages = cpu_to_le64(c->pages);
@@ -443,8 +450,7 @@ static bool tap_where(struct sim *sim, struct sim_end *from, void *data,
 	struct xemem_wire_where *where = (void *)(h + 1);
 	struct xemem_wire_extent *e = (void *)(where + 1);
 
-	if (from->at->index != LIAR ||
-	    le16_to_cpu(h->type) != (XEMEM_WIRE_EXTENTS | XEMEM_WIRE_REPLY))
+	if (!is_lie(from, h))
 		return true;
 	switch (sim->noted++) {
 	case 0:
