@@ -72,11 +72,11 @@ without_lwk()
 		"$0/abi_test" && "$0/share_test" -v linux_linux' "$tests"
 }
 
-# [COMMAND...]: the storm, on the cores that COMMAND is for
+# [OPTION...]: the storm
 storm_for()
 {
 	LIMIT=$((storm * 2 + 300)) boot "$lwk" -m 4G -- \
-		"$@" "$tests/storm" "$storm" ${XEMEM_SEED:+"$XEMEM_SEED"}
+		"$tests/storm" "$@" "$storm" ${XEMEM_SEED:+"$XEMEM_SEED"}
 }
 
 fuzz_for()
@@ -98,6 +98,6 @@ ok "attachments are operands" test_pairs use_test
 ok "attachments are memory of virtual machines" test_kvm
 ok "frozen segments" test_pairs frozen_test
 ok "a storm of $storm s" storm_for
-ok "a storm of $storm s on LWK cores" storm_for lwkexec -n 2
+ok "a storm of $storm s on LWK cores" storm_for -l 2
 ok "a fuzzer for $fuzz s" fuzz_for
 ktap_finished

@@ -5,7 +5,9 @@
  * Nobody may ever read what is not its owner's for that address. Ends on the
  * invariant: nothing hangs, all pages are unpinned, the memory is back.
  *
- * usage: storm SECONDS [SEED]
+ * usage: storm [-l CORES] SECONDS [SEED]
+ *
+ * -l CORES: they live on so many LWK cores.
  */
 #include "storm.h"
 
@@ -76,10 +78,11 @@ static unsigned long free_kb(void)
 	return value_kb("MemFree") + value_kb("LwkFree");
 }
 
-static void run(int slot)
+void storm_live(int slot)
 {
 	__u64 serial = storm_serial();
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	storm_random = seed ^ serial * 0x9e3779b97f4a7c15ULL;
 	if (slot < STORM_OWNERS)
 		storm_owner(slot, serial);
@@ -100,18 +103,21 @@ void storm_exec(int slot)
 
 static void start(int slot)
 {
+	pid_t pid;
+
 	fflush(NULL);
-	pids[slot] = fork();
-	if (pids[slot] < 0) {
-		perror("# fork");
-		pids[slot] = 0;
-	} else if (!pids[slot]) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		run(slot);
-		_exit(0);
-	} else {
-		storm_count(STORM_PROCESSES, 1);
+	if (storm_nursery_there())
+		pid = storm_nursery_fork(slot);
+	else
+		pid = fork();
+	if (!pid)
+		storm_live(slot);
+	if (pid < 0) {
+		fail("a process cannot be made");
+		return;
 	}
+	pids[slot] = pid;
+	storm_count(STORM_PROCESSES, 1);
 }
 
 /* Takes those that have ended, grandchildren too. False: nobody is left. */
@@ -233,6 +239,7 @@ static void calm(void)
 	long end = now_ms() + END_MS;
 
 	storm->stop = 1;
+	storm_nursery_stop();
 	for (int i = 0; i < STORM_SLOTS; i++)
 		if (pids[i] > 0)
 			kill(pids[i], SIGKILL);
@@ -316,6 +323,7 @@ static int prepare(void)
 int main(int argc, char **argv)
 {
 	unsigned long before;
+	int cores = 0, opt;
 	long seconds;
 
 	/* After exec the name would be that of the link. */
@@ -324,15 +332,17 @@ int main(int argc, char **argv)
 		storm_fd = atoi(argv[3]);
 		storm = map_storm(storm_fd);
 		seed = strtoull(argv[4], NULL, 10);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (storm)
-			run(atoi(argv[2]));
+			storm_live(atoi(argv[2]));
 		return 1;
 	}
-	seconds = argc > 1 ? atol(argv[1]) : 0;
-	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : (__u64)time(NULL);
-	if (seconds <= 0 || argc > 3) {
-		fputs("usage: storm SECONDS [SEED]\n", stderr);
+	while ((opt = getopt(argc, argv, "l:")) != -1)
+		cores = opt == 'l' ? atoi(optarg) : -1;
+	seconds = argc > optind ? atol(argv[optind]) : 0;
+	seed = argc > optind + 1 ? strtoull(argv[optind + 1], NULL, 10) :
+				   (__u64)time(NULL);
+	if (cores < 0 || seconds <= 0 || argc > optind + 2) {
+		fputs("usage: storm [-l CORES] SECONDS [SEED]\n", stderr);
 		return 2;
 	}
 	storm_random = seed;
@@ -343,6 +353,11 @@ int main(int argc, char **argv)
 	close(xem_fd);
 	before = free_kb();
 	printf("# seed %llu\n", seed);
+	opt = cores ? storm_nursery_start(cores) : 0;
+	if (opt) {
+		printf("# %d LWK cores: %s\n", cores, strerror(-opt));
+		return 1;
+	}
 	rage(seconds);
 	calm();
 	print_totals(seconds);

@@ -8,6 +8,7 @@
 #include "xemem_memory.h"
 
 #include <linux/prctl.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 
 #define STORM_OWNERS	4
@@ -88,5 +89,15 @@ static inline __u64 storm_word(__u64 serial, __u64 addr)
 void storm_owner(int slot, __u64 serial);
 void storm_importer(int slot, __u64 serial);
 void storm_exec(int slot);
+/* One or the other, by its slot. */
+void storm_live(int slot);
+
+/* storm_nursery.c: on so many LWK cores. 0 or -errno. */
+int storm_nursery_start(int cores);
+bool storm_nursery_there(void);
+/* A child of the caller's that lives there; or -errno. */
+pid_t storm_nursery_fork(int slot);
+/* It ends; the children stay. */
+void storm_nursery_stop(void);
 
 #endif /* _SELFTESTS_XEMEM_STORM_H */
