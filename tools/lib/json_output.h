@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef XEMEM_JSON_OUTPUT_H
-#define XEMEM_JSON_OUTPUT_H
+#ifndef LWK_TOOLS_JSON_OUTPUT_H
+#define LWK_TOOLS_JSON_OUTPUT_H
 
 #include <stdio.h>
 
@@ -9,4 +9,4 @@
 /* Writes @object and a newline, and frees it. Returns -1 if it is NULL. */
 int json_output(FILE *out, json_object *object);
 
-#endif /* XEMEM_JSON_OUTPUT_H */
+#endif /* LWK_TOOLS_JSON_OUTPUT_H */
