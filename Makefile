@@ -69,7 +69,7 @@ help:
 ## test           build and run all tests (KERNEL=debug: on the debug kernel)
 ## test-ucx       UCX, built from Debian's source, finds XPMEM here and uses it
 ## kernel         the kernel (and the tree it is built from)
-## tools          lwkexec, xemem, libxpmem and libxemem
+## tools          lwkexec, lwk-setup, xemem, libxpmem and libxemem
 ## shell          boot the kernel, with a shell
 ## soak           all storms at once for ten minutes beside two programs
 ## kselftest      selftests of the kernel itself, on LWK cores and on Linux (long)
