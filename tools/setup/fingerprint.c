@@ -41,6 +41,8 @@ json_object *fingerprint_make(const struct machine *machine)
 		json_object_array_add(nodes, entry);
 	}
 	json_object_object_add(print, "nodes", nodes);
+	if (!hwloc_bitmap_iszero(machine->offline))
+		add_list(print, "offline", machine->offline);
 	hwloc_bitmap_free(first);
 	return print;
 }
@@ -88,6 +90,8 @@ void fingerprint_validate(json_object *print, struct problems *problems)
 
 	check_number(print, "cores", problems);
 	check_list(print, "first_threads", problems);
+	if (json_object_object_get_ex(print, "offline", NULL))
+		check_list(print, "offline", problems);
 	nodes = member(print, "nodes", json_type_array, problems);
 	for (i = 0; nodes && i < json_object_array_length(nodes); i++) {
 		entry = json_object_array_get_idx(nodes, i);
@@ -205,10 +209,13 @@ void fingerprint_compare(json_object *print, const struct machine *machine,
 char *fingerprint_bootarg(json_object *print)
 {
 	json_object *nodes = json_object_object_get(print, "nodes");
-	char *text = need(strdup("")), *longer;
+	char *text, *longer;
 	const char *cpus;
 	size_t i;
 
+	if (json_object_object_get_ex(print, "offline", NULL))
+		return NULL;
+	text = need(strdup(""));
 	for (i = 0; i < json_object_array_length(nodes); i++) {
 		cpus = text_member(json_object_array_get_idx(nodes, i), "cpus");
 		if (!*cpus)

@@ -26,7 +26,8 @@ void fingerprint_compare(json_object *print, const struct machine *machine,
 
 /*
  * The value of lwkfor=, for free(): CPUs of each node that has any, with
- * colons between the nodes.
+ * colons between the nodes. NULL if there were CPUs off line: the kernel does
+ * not know that of them when it reads the value.
  */
 char *fingerprint_bootarg(json_object *print);
 

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpulist.h"
 #include "machine.h"
 #include "setup.h"
+#include "textfile.h"
+
+#define PRESENT	"/sys/devices/system/cpu/present"
 
 static void *new_array(int nr, size_t size)
 {
@@ -182,10 +186,27 @@ static int load(hwloc_topology_t topology, const char *file)
 	return hwloc_topology_load(topology);
 }
 
+static void read_cpus(struct machine *machine)
+{
+	hwloc_topology_t topology = machine->topology;
+	hwloc_bitmap_t present = need(hwloc_bitmap_alloc());
+	struct cpulist_error error;
+	char *list = NULL;
+
+	machine->cpus = need(hwloc_bitmap_dup(hwloc_topology_get_topology_cpuset(topology)));
+	machine->offline = need(hwloc_bitmap_dup(hwloc_topology_get_complete_cpuset(topology)));
+	/* Not all that hwloc runs on tell it; ours may tell us. */
+	if (!machine->recorded)
+		list = textfile_read(PRESENT);
+	if (list && !cpulist_parse(list, present, &error))
+		hwloc_bitmap_or(machine->offline, machine->offline, present);
+	hwloc_bitmap_andnot(machine->offline, machine->offline, machine->cpus);
+	free(list);
+	hwloc_bitmap_free(present);
+}
+
 int machine_read(struct machine *machine, const char *file)
 {
-	hwloc_const_bitmap_t cpus;
-
 	memset(machine, 0, sizeof(*machine));
 	if (hwloc_topology_init(&machine->topology) < 0)
 		return -1;
@@ -194,8 +215,7 @@ int machine_read(struct machine *machine, const char *file)
 		return -1;
 	}
 	machine->recorded = !hwloc_topology_is_thissystem(machine->topology);
-	cpus = hwloc_topology_get_topology_cpuset(machine->topology);
-	machine->cpus = need(hwloc_bitmap_dup(cpus));
+	read_cpus(machine);
 	read_nodes(machine);
 	read_cores(machine);
 	read_devices(machine);
@@ -214,6 +234,7 @@ void machine_free(struct machine *machine)
 	free(machine->nodes);
 	free(machine->devices);
 	hwloc_bitmap_free(machine->cpus);
+	hwloc_bitmap_free(machine->offline);
 	hwloc_topology_destroy(machine->topology);
 }
 

@@ -53,6 +53,7 @@ struct machine_device {
  * @topology: what the rest comes from
  * @recorded: it is not the machine we run on
  * @cpus: all CPUs that are online
+ * @offline: those that are there and are not
  * @cores: ordered by their first CPU
  * @nr_cores: how many
  * @nodes: ordered by number
@@ -64,6 +65,7 @@ struct machine {
 	hwloc_topology_t topology;
 	bool recorded;
 	hwloc_bitmap_t cpus;
+	hwloc_bitmap_t offline;
 	struct machine_core *cores;
 	size_t nr_cores;
 	struct machine_node *nodes;

@@ -137,6 +137,7 @@ static bool has_siblings(const struct machine *machine)
 static void print_cores(FILE *out, const struct layout *layout)
 {
 	size_t i, end;
+	char *cpus;
 
 	for (i = 0; i < layout->machine->nr_cores; i = end) {
 		end = end_of_run(layout, i);
@@ -146,6 +147,13 @@ static void print_cores(FILE *out, const struct layout *layout)
 		fprintf(out, HEADING
 			"the CPUs of a core share it, and are never divided between Linux and LWK\n",
 			"threads");
+	if (!hwloc_bitmap_iszero(layout->machine->offline)) {
+		cpus = need(cpulist_format(layout->machine->offline));
+		fprintf(out, HEADING
+			"CPUs %s are left out, and so is lwkfor=: early at boot the kernel sees them like all others\n",
+			"offline", cpus);
+		free(cpus);
+	}
 	if (layout->nr_lwk && !layout->named)
 		fprintf(out, HEADING
 			"all CPUs of Linux serve system calls of the LWK, the nearest first\n",
@@ -195,9 +203,9 @@ char *proposal_command_line(const struct layout *layout)
 	char *print = fingerprint_bootarg(machine);
 	char *text;
 
-	text = text_of("lwkcpus=%s%s%s lwkfor=%s", layout->cpus,
+	text = text_of("lwkcpus=%s%s%s%s%s", layout->cpus,
 		       layout->memory ? " lwkmem=" : "", layout->memory ?: "",
-		       print);
+		       print ? " lwkfor=" : "", print ?: "");
 	free(print);
 	json_object_put(machine);
 	return text;

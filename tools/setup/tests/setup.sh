@@ -14,7 +14,7 @@ tests=$(dirname "$(realpath "$0")")
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=286 run=0 failed=0
+planned=293 run=0 failed=0
 [ "$(id -u)" -ne 0 ] || planned=$((planned + 4))
 printf 'TAP version 13\n1..%d\n' "$planned"
 
@@ -283,6 +283,17 @@ echo '{ "version": 1, "cpus": "2,6" }' >any.conf
 try 0 "for any machine" recorded laptop --command-line --config=any.conf
 is out "lwkcpus=2,6"
 
+# As with "nosmt": siblings are there, and off line.
+sed '4s/complete_cpuset="0x00000003"/complete_cpuset="0x0000000f"/' \
+	"$tests/topologies/vm-2.xml" >nosmt.xml
+try 0 "CPUs that are off line" "$program" --topology=nosmt.xml --write \
+	--config=nosmt.conf
+has out "offline   CPUs 2-3 are left out"
+has nosmt.conf '"offline": "2-3"'
+try 0 "... do not tell one machine from another" recorded vm-2 --command-line \
+	--config=nosmt.conf
+is out "lwkcpus=1 lwkmem=0:1856M"
+
 echo "# bad files"
 bad()	# bad TEXT MESSAGE
 {
@@ -402,7 +413,7 @@ cfg=$tests/../system/lwk.cfg
 laptop="--topology=$tests/topologies/laptop.xml --root=root"
 grub()	# grub NAME DEFAULT-PARAMETERS LWK_SETUP_FLAGS
 {
-	try 0 "$1" env LWK_SETUP_FLAGS="$3" sh mkconfig "$cfg"
+	try 0 "$1" env LWK_SETUP_FLAGS="${3-}" sh mkconfig "$cfg"
 	printf 'root=x\n%s\n' "$2" | cmp -s - out
 	result $? "... and the entries are: $2"
 }
@@ -430,6 +441,10 @@ else
 	test ! -s err
 	result $? "... and without a file nothing is said"
 fi
+printf '#!/bin/sh\necho lwkcpus=1\nexit 127\n' >bin/lwk-setup
+chmod +x bin/lwk-setup
+grub "lwk-setup is half installed" quiet
+rm bin/lwk-setup
 mv lwk-setup.away bin/lwk-setup
 
 echo "# at boot"
