@@ -52,6 +52,11 @@ struct lwk_layout {
 int lwk_layout_parse(const char *arg, const struct cpumask *present,
 		     unsigned int boot_cpu, struct lwk_layout *layout);
 
+/* hardware.c: what lwkfor= says */
+
+int lwk_hardware_check(const char *arg, const struct cpumask *present,
+		       int (*node_of)(int cpu), char *why);
+
 /* isolate.c: boot-time isolation; cores that are the LWK's, for good */
 
 extern struct cpumask lwk_syscall_mask;

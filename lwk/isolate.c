@@ -12,6 +12,7 @@
 #include <linux/printk.h>
 #include <linux/sched/isolation.h>
 #include <linux/tick.h>
+#include <linux/topology.h>
 
 #include "internal.h"
 #include "runqueue.h"
@@ -37,6 +38,7 @@ struct cpumask lwk_syscall_mask __ro_after_init;
 struct cpumask lwk_linux_mask __ro_after_init;
 
 static char *lwkcpus_arg __initdata;
+static char *lwkfor_arg __initdata;
 static char boot_arg[LWK_ARG_MAX] __ro_after_init;
 
 /*
@@ -49,6 +51,13 @@ static int __init lwkcpus_setup(char *str)
 	return 0;
 }
 early_param("lwkcpus", lwkcpus_setup);
+
+static int __init lwkfor_setup(char *str)
+{
+	lwkfor_arg = str;
+	return 0;
+}
+early_param("lwkfor", lwkfor_setup);
 
 /* The value of lwkcpus= in force. */
 const char *lwk_boot_arg(void)
@@ -80,12 +89,31 @@ static void __init spare_syscall_cores(struct cpumask *cores)
 	housekeeping_exclude(cores, SYSCALL_HK_TYPES);
 }
 
+static int __init node_of(int cpu)
+{
+	return cpu_to_node(cpu);
+}
+
+/* Is what the others say meant for this machine? */
+static bool __init is_ours(void)
+{
+	static char why[LWK_WHY_MAX] __initdata;
+
+	if (!lwkfor_arg ||
+	    !lwk_hardware_check(lwkfor_arg, cpu_present_mask, node_of, why))
+		return true;
+	pr_err("lwkfor=%s: %s: lwkcpus= ignored, this boots plain Linux\n",
+	       lwkfor_arg, why);
+	return false;
+}
+
 /**
  * lwk_boot_params - all boot parameters have been read
  *
  * Takes the cores named by lwkcpus= away from Linux, in addition to those
  * that nohz_full= and isolcpus= named. A value that makes no sense costs one
- * line in the log, and the machine boots as plain Linux.
+ * line in the log, and the machine boots as plain Linux; so does another
+ * machine than lwkfor= tells of.
  *
  * Context: boot, before the page allocator; one core, interrupts off.
  */
@@ -93,7 +121,7 @@ void __init lwk_boot_params(void)
 {
 	static struct lwk_layout layout __initdata;
 
-	if (!lwkcpus_arg)
+	if (!lwkcpus_arg || !is_ours())
 		return;
 	if (lwk_layout_parse(lwkcpus_arg, cpu_present_mask,
 			     smp_processor_id(), &layout)) {

@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$0")/boot_common.sh"
 
 ktap_print_header
-ktap_set_plan 11
+ktap_set_plan 13
 
 # refused VALUE WORDS: the log says why in one line, there is no LWK
 refused()
@@ -32,6 +32,22 @@ ok "overlapping groups" refused 0.2-3:1.3 "core 3 is in two groups"
 ok "a syscall core among them" refused 2.2-3 "both an LWK core and"
 ok "rubbish" refused 'two' "not a list of cores"
 rm -f "$RESULTS/refused"
+
+# other VALUE WORDS: a machine that lwkfor= does not tell of is left alone
+other()
+{
+	boot "lwkcpus=2-3 lwkmem=64M lwkfor=$1" -- sh -c '
+		dmesg | grep "lwk:"
+		[ "$(dmesg | grep -c lwk:)" -eq 1 ] && [ ! -e /dev/lwk ] &&
+		[ -z "$(cat /sys/devices/system/cpu/isolated)" ] &&
+		! grep -q "LwkTotal: *[1-9]" /proc/meminfo' > "$RESULTS/other" ||
+		{ cat "$RESULTS/other"; return 1; }
+	grep -F "lwkfor=$1: $2: lwkcpus= ignored" "$RESULTS/other"
+}
+ok "a layout of another machine" other 0-7:8-15 "node 0 has cores 0-1, not 0-7"
+ok "that of this one" boot "lwkfor=0-1:2-3 lwkcpus=2-3" -- \
+	grep -x 2-3 /sys/devices/system/cpu/lwk
+rm -f "$RESULTS/other"
 
 # What the user isolated stays isolated, in whatever order.
 merged()
