@@ -57,8 +57,8 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 .PHONY: help demo test soak kselftest kernel tools tree config shell \
 	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
 	bench-noise bench-report bench-check bench-accept bench-programs \
-	bench-deb check check-prefixes check-bloat refresh deps clean distclean \
-	test-ucx
+	check check-prefixes check-bloat refresh deps clean distclean \
+	test-ucx deb deb-check deb-kernel deb-kernel-check deb-tools
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -82,7 +82,11 @@ help:
 ## bench-noise    what interrupts a core, under each storm (STORMS=A,B)
 ## bench-check    compare the figures of `make bench` with bench/budget.json
 ## bench-accept   make them the budget
-## bench-deb      the benchmark programs as a Debian package
+## deb            Debian packages of a kernel (of which: DISTRO_CONFIG=FILE, or
+##                debian-cloud), the tools and the libraries, in build/deb, for
+##                apt to install from (deb-kernel, deb-tools: a part of them)
+## deb-check      prove that the packages of tools and libraries are the same
+##                when built twice (deb-kernel-check: the kernel's; long)
 ## check          checks of the sources, of the patch queue and its budget, and
 ##                of the kernel's entry code
 ## refresh        export the commits in build/LTS/linux as the patch queue
@@ -226,8 +230,28 @@ bench-check:
 bench-accept:
 	bench/budget accept $(BUILD)/bench/results.json
 
-bench-deb: | deps
-	$(MAKE) -s -C bench deb O=$(BUILD)/bench
+# One after the other: both end with the list of all packages.
+deb:
+	$(MAKE) --no-print-directory deb-tools
+	$(MAKE) --no-print-directory deb-kernel
+
+deb-kernel: tree
+	scripts/deps deb
+	+JOBS=$(JOBS) packaging/kernel $(DISTRO_CONFIG:%=-c %) $(BUILD)/deb
+	packaging/repository $(BUILD)/deb
+
+deb-tools: | deps
+	scripts/deps deb
+	packaging/userland $(BUILD)/deb
+	packaging/repository $(BUILD)/deb
+
+deb-check: | deps
+	scripts/deps deb
+	packaging/twice $(BUILD)/deb-check packaging/userland
+
+deb-kernel-check: tree
+	scripts/deps deb
+	+packaging/twice $(BUILD)/deb-check packaging/kernel $(DISTRO_CONFIG:%=-c %)
 
 $(BUILD)/bench/%-init: bench/%.c
 	mkdir -p $(@D)

@@ -89,7 +89,7 @@ none.</p>
 <ul>
 <li>Instructions are not time. An emulator has no caches, no TLB misses and no
 latency of interrupts between processors. The programs of the package
-<code>lwk-bench</code> measure time on real hardware.</li>
+<code>lwk-tools</code> measure time on real hardware.</li>
 <li>How many operations a storm gets done in a second of lab time depends on
 the lab. Compare detours per operation, not per second.</li>
 <li>A silent tuned core in quiet is no surprise: a well tuned Linux is silent
