@@ -38,9 +38,11 @@ $(error KERNEL=$(KERNEL): one of lean, debug, off, distro)
 endif
 ifeq ($(KERNEL),distro)
 ifeq ($(DISTRO_CONFIG),)
-$(error KERNEL=distro needs DISTRO_CONFIG=FILE, the distribution's own configuration)
+$(error KERNEL=distro needs DISTRO_CONFIG=FILE, the distribution's own configuration, or DISTRO_CONFIG=debian-cloud)
 endif
-CONFIG_BASE	:= -b $(abspath $(DISTRO_CONFIG))
+CONFIG_BASE	:= -b $(OUT)/base.config
+CONFIG_SITE	:= $(OUT)/site.config
+config: distro-config
 endif
 
 # The same input gives the same kernel, in whatever folder it is built; so the
@@ -58,7 +60,7 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
 	bench-noise bench-report bench-check bench-accept bench-programs \
 	check check-prefixes check-bloat refresh deps clean distclean \
-	test-ucx deb deb-check deb-kernel deb-kernel-check deb-tools
+	test-ucx distro-config deb deb-check deb-kernel deb-kernel-check deb-tools
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -96,7 +98,8 @@ help:
 ##
 ## LINUX_TARBALL=FILE or LINUX_GIT=DIR name a kernel source; ACCEL=kvm where
 ## it works; JOBS=N. For a distribution's kernel: KERNEL=distro
-## DISTRO_CONFIG=FILE.
+## DISTRO_CONFIG=FILE (or debian-cloud, debian), and SIGNING_KEY=FILE if its
+## modules are to be signed.
 
 KSELFTEST := clone3 core exec futex membarrier mm pidfd proc ptrace rseq seccomp \
 	sigaltstack timers vDSO x86
@@ -109,7 +112,10 @@ tree: | deps
 
 config: tree
 	scripts/config-make $(CONFIG_BASE) $(TREE) $(OUT) \
-		$(FRAGMENTS:%=kernel-config/%.config)
+		$(FRAGMENTS:%=kernel-config/%.config) $(CONFIG_SITE)
+
+distro-config: | deps
+	packaging/distro-config $(DISTRO_CONFIG) $(OUT)
 
 kernel: config
 	$(KMAKE) bzImage modules
@@ -237,7 +243,7 @@ deb:
 
 deb-kernel: tree
 	scripts/deps deb
-	+JOBS=$(JOBS) packaging/kernel $(DISTRO_CONFIG:%=-c %) $(BUILD)/deb
+	JOBS=$(JOBS) packaging/kernel $(DISTRO_CONFIG:%=-c %) $(BUILD)/deb
 	packaging/repository $(BUILD)/deb
 
 deb-tools: | deps
@@ -251,7 +257,7 @@ deb-check: | deps
 
 deb-kernel-check: tree
 	scripts/deps deb
-	+packaging/twice $(BUILD)/deb-check packaging/kernel $(DISTRO_CONFIG:%=-c %)
+	packaging/twice $(BUILD)/deb-check packaging/kernel $(DISTRO_CONFIG:%=-c %)
 
 $(BUILD)/bench/%-init: bench/%.c
 	mkdir -p $(@D)
@@ -259,6 +265,7 @@ $(BUILD)/bench/%-init: bench/%.c
 
 clean:
 	rm -rf $(BUILD)/tools $(BUILD)/xemem $(BUILD)/init $(BUILD)/bench \
+		$(BUILD)/deb $(wildcard $(BUILD)/deb-*) \
 		$(filter-out $(BUILD)/%/linux,$(wildcard $(BUILD)/*/*))
 
 distclean:

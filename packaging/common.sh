@@ -9,6 +9,9 @@ die()
 	exit 1
 }
 
+# What the make that called was told is about other builds than these.
+unset MAKEFLAGS MFLAGS MAKELEVEL O XEMEM_O DESTDIR PREFIX
+
 # need PACKAGE COMMAND...: of the Debian package
 need()
 {
@@ -42,4 +45,18 @@ deliver()
 		mv "$deb" "$to"
 		echo "$to/${deb##*/}"
 	done
+}
+
+# kernel_version RELEASE VERSION: of our packages of the kernel RELEASE, made
+# from the configuration of a distribution's package VERSION, or "-".
+#
+# Newer than that package, older than the distribution's next: "+0" sorts after
+# nothing, before "+b1" of a rebuild and "+deb12u2" of an update, and before the
+# end of whatever follows a "~".
+kernel_version()
+{
+	case $2 in
+	"$1"-*) echo "${2%%+0lwk*}+0lwk$DEB_REVISION" ;;
+	*) echo "$1-0+0lwk$DEB_REVISION" ;;
+	esac
 }
