@@ -130,7 +130,7 @@ demo: kernel tools
 	scripts/demo -k $(IMAGE)
 
 test: kernel tools bench-programs $(BUILD)/bench/storm-files
-	scripts/deps demo tests lint
+	scripts/deps demo tests lint deb
 	scripts/test -k $(IMAGE) $(TESTS)
 
 # The first time it gets and builds UCX, and keeps it in build/ucx.
