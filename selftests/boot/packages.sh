@@ -12,7 +12,7 @@ set -u
 . "$top/packaging/common.sh"
 
 ktap_print_header
-ktap_set_plan 63
+ktap_set_plan 64
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -50,13 +50,21 @@ echo 'mkdir -p "$1"' | script nothing
 ok "... and that there is nothing" fails 1 "leaves no packages" \
 	"$top/packaging/twice" "$tmp/none" "$tmp/nothing"
 
-# files PACKAGE...: what is in them, without documents that all packages have
+mkdir "$tmp/few"
+for tool in dirname git date mkdir dpkg-buildpackage dpkg-parsechangelog; do
+	ln -s "$(command -v "$tool")" "$tmp/few"
+done
+ok "a program that is missing" fails 1 "dh: not found: install debhelper" \
+	env PATH="$tmp/few" "$top/packaging/userland" "$tmp/none"
+
+# files PACKAGE...: what is in them, without documents that all packages have.
+# /lib is /usr/lib.
 files()
 {
 	for package; do
 		dpkg-deb --fsys-tarfile "$debs/${package}"_*.deb | tar -t
 	done | sed -n 's|^\./\(.*[^/]\)$|\1|p' | grep -v '^usr/share/\(doc\|lintian\)/' |
-		sed 's/\.gz$//' | sort
+		sed -e 's/\.gz$//' -e 's|^lib/|usr/lib/|' | sort
 }
 
 packages="lwk-tools libxpmem0 libxpmem-dev libxemem0 libxemem-dev"
