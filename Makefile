@@ -115,7 +115,7 @@ config: tree
 		$(FRAGMENTS:%=kernel-config/%.config) $(CONFIG_SITE)
 
 distro-config: | deps
-	packaging/distro-config $(DISTRO_CONFIG) $(OUT)
+	packaging/distro-config $(DISTRO_CONFIG) $(OUT) > /dev/null
 
 kernel: config
 	$(KMAKE) bzImage modules

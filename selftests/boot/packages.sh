@@ -12,7 +12,7 @@ set -u
 . "$top/packaging/common.sh"
 
 ktap_print_header
-ktap_set_plan 64
+ktap_set_plan 68
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -381,7 +381,16 @@ ok "... whose modules must be signed" fails 1 "SIGNING_KEY=FILE" \
 export SIGNING_KEY="$0"
 ok "... with a key that is none" fails 1 "SIGNING_KEY=$0: not a file" \
 	distro "$tmp/with"
+printf -- '-----BEGIN %s-----\n' 'PRIVATE KEY' CERTIFICATE > "$tmp/key"
+export SIGNING_KEY="$tmp/key"
+ok "... with one" distro "$tmp/with"
+ok "... that signs them" grep -qx "CONFIG_MODULE_SIG_KEY=\"$tmp/key\"" \
+	"$tmp/distro/site.config"
 unset SIGNING_KEY
+gzip -c "$base" > "$tmp/config.gz"
+ok "a compressed configuration" is "- -" distro "$tmp/config.gz"
+head -c 9999 "$tmp/config.gz" > "$tmp/cut.gz"
+ok "... that is cut off" fails 1 "cut.gz: cannot be read" distro "$tmp/cut.gz"
 mkdir "$tmp/bin"
 echo 'echo "E: no network" >&2; exit 100' | script bin/apt-get
 ok "... that apt does not bring" fails 1 "apt does not bring linux-config-none" \
