@@ -12,7 +12,7 @@ set -u
 . "$top/packaging/common.sh"
 
 ktap_print_header
-ktap_set_plan 68
+ktap_set_plan 71
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -176,11 +176,11 @@ new_root()
 		"$root/usr/bin" "$root/usr/share" "$root/etc/default/grub.d" \
 		"$root/var/lib/dpkg/updates" "$root/dev" "$root/usr/sbin"
 	# Packages do not take these along: others have something there.
-	for there in bin lib share; do
-		: > "$root/usr/$there/there"
+	for there in usr/bin usr/lib usr/sbin usr/share etc/default/grub.d; do
+		: > "$root/$there/there"
 	done
 	cp /bin/busybox "$root/bin"
-	for tool in sh ls; do
+	for tool in sh ls rm rmdir; do
 		ln -s busybox "$root/bin/$tool"
 	done
 	for package in libc6 libhwloc15 libjson-c5 libseccomp2; do
@@ -241,6 +241,7 @@ missing_files()
 {
 	while IFS= read -r file; do
 		[ -e "$root/$file" ] || [ -e "$root/$file.gz" ] ||
+			[ -e "$root/${file#usr/}" ] ||
 			[ -L "$root/$file" ] || echo "$file"
 	done < "$tmp/packaged"
 }
@@ -291,6 +292,12 @@ grub()
 	chmod +x "$root/usr/sbin/update-grub"
 	: > "$root/grub.log"
 }
+# As the administrator does
+set_up()
+{
+	mkdir -p "$root/etc/lwk"
+	echo x > "$root/etc/lwk/lwk.conf"
+}
 calls()
 {
 	wc -l < "$root/grub.log"
@@ -308,12 +315,16 @@ new_root
 grub 0
 ok "install where GRUB is" in_root -i "$debs"/lwk-tools_*.deb
 ok "... which has nothing to do" is 0 calls
-echo x > "$root/etc/default/grub.d/lwk.cfg"
+set_up
 in_root -i "$debs"/lwk-tools_*.deb >/dev/null 2>&1
 ok "... unless something is set" is 1 calls
 ok "removal tells GRUB" removal
+ok "... and leaves what was set" [ -e "$root/etc/lwk/lwk.conf" ]
+rm -f "$root/usr/sbin/update-grub" "$root/grub.log"
+ok "purge takes that" in_root -P lwk-tools
+ok "... and leaves nothing" same_as_before
 new_root
-echo x > "$root/etc/default/grub.d/lwk.cfg"
+set_up
 grub 1
 ok "an update-grub that fails" in_root -i "$debs"/lwk-tools_*.deb
 ok "... leaves the package installed" is installed status
