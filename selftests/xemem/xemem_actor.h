@@ -33,6 +33,8 @@ struct actor_page {
 struct actor {
 	struct actor_page *page;
 	pid_t pid;
+	/* How long he may take for a request; 0: MEMBER_PATIENCE_MS. */
+	long patience_ms;
 };
 
 /* How an actor is to be; all zero is a Linux process of the same user. */
@@ -119,7 +121,7 @@ static inline void actor_post(struct actor *a, int (*fn)(void *), void *arg)
 /* The status of what was posted; -1: it has died, or takes too long. */
 static inline int actor_wait(struct actor *a)
 {
-	long end = now_ms() + MEMBER_PATIENCE_MS;
+	long end = now_ms() + (a->patience_ms ?: MEMBER_PATIENCE_MS);
 	siginfo_t info;
 
 	while (a->page->turn != 2) {
