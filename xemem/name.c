@@ -2,12 +2,12 @@
 /*
  * XEMEM: names of segments, unique in an IPC namespace.
  */
-#include <linux/atomic.h>
 #include <linux/ctype.h>
 #include <linux/ipc_namespace.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 
@@ -15,9 +15,8 @@
 
 static DEFINE_MUTEX(names_lock);	/* names; innermost */
 static LIST_HEAD(names);
-/* Whenever there is a new one; how many there have been. */
+/* Whenever there is a new one. */
 static DECLARE_WAIT_QUEUE_HEAD(named);
-static atomic_t nr_named;
 
 static bool is_name(const char *name)
 {
@@ -60,7 +59,6 @@ int xemem_name_add(struct xemem_segment *segment)
 			return -EEXIST;
 		list_add_tail(&segment->named, &names);
 	}
-	atomic_inc(&nr_named);
 	wake_up_all(&named);
 	return 0;
 }
@@ -87,6 +85,27 @@ static bool look_up(const char *name, s64 *segid)
 	return segment;
 }
 
+/* For @left jiffies at most. What is looked at may sleep, so it is woken. */
+static int wait_for(const char *name, s64 *segid, long left)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int ret = 0;
+
+	add_wait_queue(&named, &wait);
+	while (!look_up(name, segid)) {
+		if (!left)
+			ret = -ETIMEDOUT;
+		else if (signal_pending(current))
+			/* Not begun anew: the caller knows how long he has waited. */
+			ret = -EINTR;
+		if (ret)
+			break;
+		left = wait_woken(&wait, TASK_INTERRUPTIBLE, left);
+	}
+	remove_wait_queue(&named, &wait);
+	return ret;
+}
+
 /**
  * xemem_name_lookup - find a segment by its name, or wait for it
  * @req: the name, and for how long; out: its number.
@@ -97,23 +116,11 @@ static bool look_up(const char *name, s64 *segid)
  */
 int xemem_name_lookup(struct xemem_lookup *req)
 {
-	long left;
-	int seen;
-
 	if (!is_name(req->name) || req->reserved || req->timeout_ms < -1)
 		return -EINVAL;
-	left = req->timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT :
-	       msecs_to_jiffies(req->timeout_ms);
-	do {
-		seen = atomic_read(&nr_named);
-		if (look_up(req->name, &req->segid))
-			return 0;
-		if (!req->timeout_ms)
-			return -ENOENT;
-		left = wait_event_interruptible_timeout(named,
-							atomic_read(&nr_named) != seen,
-							left);
-	} while (left > 0);
-	/* Not begun anew: the caller knows how long he has waited. */
-	return left ? -EINTR : -ETIMEDOUT;
+	if (!req->timeout_ms)
+		return look_up(req->name, &req->segid) ? 0 : -ENOENT;
+	return wait_for(req->name, &req->segid,
+			req->timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT :
+			msecs_to_jiffies(req->timeout_ms));
 }
