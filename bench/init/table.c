@@ -9,6 +9,8 @@
 #include "selection.h"
 #include "table.h"
 
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
+
 static int set_up(const struct table *table)
 {
 	if (write_text(THP "enabled", "always") ||

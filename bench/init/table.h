@@ -14,8 +14,6 @@
 #define SMALL_PAGE	(4 * KIB)
 #define LARGE_PAGE	(2 * MIB)
 
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
-
 /* Cores of the lab machine, which is booted with parameters to match. */
 #define CORE_OTHERS	0
 #define CORE_ISOLATED	2

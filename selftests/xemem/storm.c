@@ -337,7 +337,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	while ((opt = getopt(argc, argv, "l:")) != -1)
-		cores = opt == 'l' ? atoi(optarg) : -1;
+		cores = opt == 'l' && atoi(optarg) > 0 ? atoi(optarg) : -1;
 	seconds = argc > optind ? atol(argv[optind]) : 0;
 	seed = argc > optind + 1 ? strtoull(argv[optind + 1], NULL, 10) :
 				   (__u64)time(NULL);

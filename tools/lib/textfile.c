@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "textfile.h"
 
@@ -36,4 +37,19 @@ char *textfile_read(const char *path)
 	if (text)
 		cut_newlines(text);
 	return text;
+}
+
+int textfile_write(int fd, const char *text)
+{
+	size_t len = strlen(text);
+	ssize_t ret;
+
+	while (len) {
+		ret = write(fd, text, len);
+		if (ret < 0)
+			return -1;
+		text += ret;
+		len -= (size_t)ret;
+	}
+	return 0;
 }

@@ -9,4 +9,7 @@
  */
 char *textfile_read(const char *path);
 
+/* All of @text, in as many pieces as it takes. Returns 0, or -1 with errno. */
+int textfile_write(int fd, const char *text);
+
 #endif /* LWK_TOOLS_TEXTFILE_H */

@@ -24,6 +24,7 @@
 #include "memory.h"
 #include "number.h"
 #include "report.h"
+#include "textfile.h"
 
 #ifndef LWK_VERSION
 #define LWK_VERSION "unknown"
@@ -499,20 +500,6 @@ static long long us_since(const struct timespec *start)
 }
 
 /* In one piece, where others may write, too. Returns -1 with errno. */
-static int write_all(int fd, const char *text, size_t len)
-{
-	ssize_t ret;
-
-	while (len) {
-		ret = write(fd, text, len);
-		if (ret < 0)
-			return -1;
-		text += ret;
-		len -= (size_t)ret;
-	}
-	return 0;
-}
-
 static int write_outcome(const struct options *options,
 			 const struct reservation *reservation,
 			 const struct outcome *outcome, int fd)
@@ -533,7 +520,7 @@ static int write_outcome(const struct options *options,
 	if (fclose(out))
 		ret = -1;
 	if (!ret)
-		ret = write_all(fd, text, len);
+		ret = textfile_write(fd, text);
 	free(text);
 	return ret;
 }

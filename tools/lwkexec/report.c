@@ -5,6 +5,7 @@
 #include <json.h>
 
 #include "callreport.h"
+#include "json_output.h"
 #include "report.h"
 
 /* Room for the name of a kind. */
@@ -217,12 +218,7 @@ int report_json(FILE *out, const struct request *request,
 	json_object_object_add(object, "command", json_strings(command));
 	if (outcome)
 		add_outcome(object, request, outcome);
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(object,
-					       JSON_C_TO_STRING_PRETTY |
-					       JSON_C_TO_STRING_SPACED |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_output(out, object);
 	free(cores);
 	return 0;
 }

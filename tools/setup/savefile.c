@@ -10,21 +10,7 @@
 
 #include "savefile.h"
 #include "setup.h"
-
-static int write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-	ssize_t ret;
-
-	while (len) {
-		ret = write(fd, text, len);
-		if (ret < 0)
-			return -1;
-		text += ret;
-		len -= (size_t)ret;
-	}
-	return 0;
-}
+#include "textfile.h"
 
 /* So that the new name survives a crash; the file is there in any case. */
 static void sync_directory(const char *path)
@@ -45,7 +31,7 @@ static int replace(const char *path, const char *directory, const char *text)
 
 	if (fd < 0)
 		goto free_name;
-	if (write_all(fd, text) || fchmod(fd, 0644) || fsync(fd))
+	if (textfile_write(fd, text) || fchmod(fd, 0644) || fsync(fd))
 		goto remove;
 	ret = rename(temporary, path);
 	if (!ret)

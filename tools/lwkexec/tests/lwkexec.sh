@@ -11,56 +11,19 @@ set -u
 
 [ $# -eq 2 ] || { echo "usage: $0 REAL FAKE" >&2; exit 2; }
 real=$(realpath "$1") fake=$(realpath "$2")
+# shellcheck source=../../lib/tests/tap.sh
+. "$(dirname "$0")/../../lib/tests/tap.sh"
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=216 run=0 failed=0
+planned=216
 gigantic=/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
 grep -q '[1-9]' $gigantic 2>/dev/null || planned=$((planned + 2))
-printf 'TAP version 13\n1..%d\n' "$planned"
+plan "$planned"
 
 # Errors by number, as fake-lwkdev.c wants them.
 ENOENT=2 E2BIG=7 EACCES=13 EBUSY=16 EEXIST=17 EINVAL=22 EIO=5 ETIMEDOUT=110
 ENOTTY=25
-
-result()	# result STATUS NAME
-{
-	run=$((run + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $run - $2"
-	else
-		echo "not ok $run - $2"
-		failed=$((failed + 1))
-		sed 's/^/# out: /' out
-		sed 's/^/# err: /' err
-	fi
-}
-
-# try STATUS NAME PROGRAM ARGS...: run it, compare the exit status.
-try()
-{
-	want=$1 name=$2
-	shift 2
-	rm -f log
-	"$@" >out 2>err
-	got=$?
-	test "$got" -eq "$want"
-	result $? "$name: status $want (got $got)"
-}
-
-# has FILE TEXT: the last run has written this to out, err or log.
-has()
-{
-	grep -qF -- "$2" "$1"
-	result $? "... $1 has: $2"
-}
-
-# is FILE TEXT: it has written exactly this line.
-is()
-{
-	echo "$2" | cmp -s - "$1"
-	result $? "... $1 is: $2"
-}
 
 mkdir -p root/boot root/apps
 echo 2-5 >root/boot/cores
@@ -399,5 +362,4 @@ fails $EINVAL "invalid without configfs" -c 9
 fails 0 "all cores without configfs" -n all
 has err "cannot read /none/boot/cores"
 
-[ "$run" -eq "$planned" ] || echo "# planned $planned tests, ran $run"
-[ "$failed" -eq 0 ] && [ "$run" -eq "$planned" ]
+finish

@@ -11,50 +11,14 @@ set -u
 [ $# -eq 1 ] || { echo "usage: $0 PROGRAM" >&2; exit 2; }
 program=$(realpath "$1")
 tests=$(dirname "$(realpath "$0")")
+# shellcheck source=../../lib/tests/tap.sh
+. "$tests/../../lib/tests/tap.sh"
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=293 run=0 failed=0
+planned=293
 [ "$(id -u)" -ne 0 ] || planned=$((planned + 4))
-printf 'TAP version 13\n1..%d\n' "$planned"
-
-result()	# result STATUS NAME
-{
-	run=$((run + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $run - $2"
-	else
-		echo "not ok $run - $2"
-		failed=$((failed + 1))
-		sed 's/^/# out: /' out
-		sed 's/^/# err: /' err
-	fi
-}
-
-# try STATUS NAME PROGRAM ARGS...: run it, compare the exit status.
-try()
-{
-	want=$1 name=$2
-	shift 2
-	"$@" >out 2>err
-	got=$?
-	test "$got" -eq "$want"
-	result $? "$name: status $want (got $got)"
-}
-
-# has FILE TEXT: the last run has written this.
-has()
-{
-	grep -qF -- "$2" "$1"
-	result $? "... $1 has: $2"
-}
-
-# is FILE TEXT: it has written exactly this line.
-is()
-{
-	echo "$2" | cmp -s - "$1"
-	result $? "... $1 is: $2"
-}
+plan "$planned"
 
 # lines NUMBER FILE: it has written so many.
 lines()
@@ -549,5 +513,4 @@ touch root/run
 apply 0 "irqbalance cannot be told" laptop
 has err "root/run/lwk/irqbalance: irqbalance is not told to keep off: Not a directory"
 
-[ "$run" -eq "$planned" ] || echo "# planned $planned tests, ran $run"
-[ "$failed" -eq 0 ] && [ "$run" -eq "$planned" ]
+finish

@@ -11,52 +11,15 @@ set -u
 
 [ $# -eq 2 ] || { echo "usage: $0 REAL FAKE" >&2; exit 2; }
 real=$(realpath "$1") fake=$(realpath "$2")
+# shellcheck source=../../lib/tests/tap.sh
+. "$(dirname "$0")/../../lib/tests/tap.sh"
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-planned=73 run=0 failed=0
-printf 'TAP version 13\n1..%d\n' "$planned"
+plan 73
 
 # Errors by number, as fake-device.c wants them.
 EPERM=1 ENOENT=2 EIO=5 EACCES=13 EINVAL=22 ENOTTY=25
-
-result()	# result STATUS NAME
-{
-	run=$((run + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $run - $2"
-	else
-		echo "not ok $run - $2"
-		failed=$((failed + 1))
-		sed 's/^/# out: /' out
-		sed 's/^/# err: /' err
-	fi
-}
-
-# try STATUS NAME PROGRAM ARGS...: run it, compare the exit status.
-try()
-{
-	want=$1 name=$2
-	shift 2
-	"$@" >out 2>err
-	got=$?
-	test "$got" -eq "$want"
-	result $? "$name: status $want (got $got)"
-}
-
-# has FILE TEXT: the last run has written this to out or err.
-has()
-{
-	grep -qF -- "$2" "$1"
-	result $? "... $1 has: $2"
-}
-
-# is FILE TEXT: it has written exactly this line.
-is()
-{
-	echo "$2" | cmp -s - "$1"
-	result $? "... $1 is: $2"
-}
 
 echo "# command line"
 try 0 "help" "$real" --help
@@ -178,5 +141,4 @@ has err "without names and lists"
 try 125 "any other error" env FAKE_ERROR=$EIO "$fake" info
 has err "/dev/xpmem: "
 
-[ "$run" -eq "$planned" ] || echo "# planned $planned tests, ran $run"
-[ "$failed" -eq 0 ] && [ "$run" -eq "$planned" ]
+finish
