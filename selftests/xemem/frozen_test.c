@@ -193,11 +193,12 @@ static int watch(struct actor *owner, enum memory_kind kind)
 	scene->seed = 1;
 	CHECK_EQ(0, actor_do(owner, owner_allocate, NULL));
 	actor_post(owner, produce, NULL);
-	for (; seen < SNAPSHOTS &&
-	       (seen < SNAPSHOTS_LEAST || now_ms() < end); seen++) {
+	while (seen < SNAPSHOTS &&
+	       (seen < SNAPSHOTS_LEAST || now_ms() < end)) {
 		CHECK_EQ(0, next_snapshot(owner));
-		CHECK_EQ(0, consume(scene->seed, seen & 1 ? XEMEM_EAGER :
-							    XEMEM_LAZY));
+		CHECK_EQ(0, consume(scene->seed,
+				    seen & 1 ? XEMEM_EAGER : XEMEM_LAZY));
+		seen++;
 	}
 	scene->stop = 1;
 	CHECK_EQ(0, actor_wait(owner));
