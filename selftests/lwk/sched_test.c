@@ -481,19 +481,24 @@ TEST_F(class, policies)
  */
 static int bound_work(void *arg)
 {
+	pid_t parent = getpid();
+	int *spins;
 	int fd;
 
 	(void)arg;
+	spins = mmap(NULL, sizeof(*spins), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(spins != MAP_FAILED);
 	CHECK(!lwk_join_nr(1));
 	if (!fork()) {
-		pid_t parent = getppid();
-
+		__atomic_store_n(spins, 1, __ATOMIC_RELEASE);
 		/* Spin beside a parent that blocks in the write. */
 		while (getppid() == parent)
 			;
 		_exit(0);
 	}
-	sleep_ms(20);
+	while (!__atomic_load_n(spins, __ATOMIC_ACQUIRE))
+		sleep_ms(1);
 	fd = open("/proc/sys/vm/stat_refresh", O_WRONLY);
 	CHECK(fd >= 0);
 	CHECK(write(fd, "1", 1) == 1);
