@@ -76,7 +76,7 @@ without_lwk()
 storm_for()
 {
 	LIMIT=$((storm * 2 + 300)) boot "$lwk" -m 4G -- \
-		"$tests/storm" "$@" "$storm" ${XEMEM_SEED:+"$XEMEM_SEED"}
+		"$tests/storm" -s "$LWK_SLOW" "$@" "$storm" ${XEMEM_SEED:+"$XEMEM_SEED"}
 }
 
 fuzz_for()

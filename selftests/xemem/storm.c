@@ -5,13 +5,16 @@
  * Nobody may ever read what is not its owner's for that address. Ends on the
  * invariant: nothing hangs, all pages are unpinned, the memory is back.
  *
- * usage: storm [-l CORES] SECONDS [SEED]
+ * usage: storm [-l CORES] [-s TIMES] SECONDS [SEED]
  *
  * -l CORES: they live on so many LWK cores.
+ * -s TIMES: on a kernel that is so many times slower they live so much longer.
  */
 #include "storm.h"
 
 #include <dirent.h>
+#include <glob.h>
+#include <sched.h>
 
 #define STEP_MS		8
 /* One of so many steps kills: a process lives for half a second or so. */
@@ -29,6 +32,7 @@ __u64 storm_random;
 
 static pid_t pids[STORM_SLOTS];
 static __u64 seed;
+static int slow = 1;
 static int bad;
 
 /**
@@ -65,15 +69,32 @@ static unsigned long value_kb(const char *key)
 	return value;
 }
 
-/* Free memory in kB, without what is kept just in case. */
+static void write_file(const char *path, const char *what)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, what, strlen(what)) < 0)
+		printf("# %s: %s\n", path, strerror(errno));
+	close(fd);
+}
+
+/*
+ * Free memory in kB, without what is kept just in case: caches, and of what
+ * was freed in them empty slabs, and KASAN's quarantine.
+ */
 static unsigned long free_kb(void)
 {
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	glob_t slabs;
 
-	if (fd >= 0) {
-		if (write(fd, "3", 1) != 1)
-			perror("# drop_caches");
-		close(fd);
+	/* 4: from now on without a word in the log. */
+	write_file("/proc/sys/vm/drop_caches", "4");
+	write_file("/proc/sys/vm/drop_caches", "3");
+	if (!glob("/sys/kernel/slab/*/shrink", 0, NULL, &slabs)) {
+		for (size_t i = 0; i < slabs.gl_pathc; i++)
+			write_file(slabs.gl_pathv[i], "1");
+		globfree(&slabs);
 	}
 	return value_kb("MemFree") + value_kb("LwkFree");
 }
@@ -210,6 +231,15 @@ static void look(void)
 		closedir(dir);
 }
 
+/* Or those that are to die would leave no time for it on a slow kernel. */
+static void go_first(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		perror("# SCHED_FIFO");
+}
+
 static void rage(long seconds)
 {
 	long end = now_ms() + seconds * 1000, looked = 0;
@@ -221,7 +251,7 @@ static void rage(long seconds)
 		for (int i = 0; i < STORM_SLOTS; i++)
 			if (!pids[i])
 				start(i);
-		if (!storm_rand(KILL_ODDS) && pids[slot] > 0) {
+		if (!storm_rand(KILL_ODDS * slow) && pids[slot] > 0) {
 			kill(pids[slot], SIGKILL);
 			storm_count(STORM_KILLS, 1);
 		}
@@ -272,10 +302,12 @@ static void check_memory(unsigned long before)
 {
 	long end = now_ms() + END_MS / 2;
 
-	while (free_kb() + SLACK_KB < before && now_ms() < end)
+	unsigned long now;
+
+	while ((now = free_kb()) + SLACK_KB < before && now_ms() < end)
 		sleep_ms(200);
-	printf("# free: %lu kB before, %lu kB after\n", before, free_kb());
-	if (free_kb() + SLACK_KB < before)
+	printf("# free: %lu kB before, %lu kB after\n", before, now);
+	if (now + SLACK_KB < before)
 		fail("memory is lost");
 }
 
@@ -320,29 +352,49 @@ static int prepare(void)
 	return !storm || prctl(PR_SET_CHILD_SUBREAPER, 1) || xem_begin();
 }
 
+/* False: not as it should be. */
+static bool read_options(int argc, char **argv, int *cores, long *seconds)
+{
+	int opt;
+
+	while ((opt = getopt(argc, argv, "l:s:")) != -1) {
+		if (opt == 'l' && atoi(optarg) > 0)
+			*cores = atoi(optarg);
+		else if (opt == 's' && atoi(optarg) > 0)
+			slow = atoi(optarg);
+		else
+			return false;
+	}
+	*seconds = argc > optind ? atol(argv[optind]) : 0;
+	seed = argc > optind + 1 ? strtoull(argv[optind + 1], NULL, 10) :
+				   (__u64)time(NULL);
+	return *seconds > 0 && argc <= optind + 2;
+}
+
+/* After exec: argv[2] is the slot, [3] what is shared, [4] the seed. */
+static int go_on(char **argv)
+{
+	storm_fd = atoi(argv[3]);
+	storm = map_storm(storm_fd);
+	seed = strtoull(argv[4], NULL, 10);
+	if (storm)
+		storm_live(atoi(argv[2]));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long before;
-	int cores = 0, opt;
+	int cores = 0, ret;
 	long seconds;
 
 	/* After exec the name would be that of the link. */
 	prctl(PR_SET_NAME, "storm");
-	if (argc == 5 && !strcmp(argv[1], "--slot")) {
-		storm_fd = atoi(argv[3]);
-		storm = map_storm(storm_fd);
-		seed = strtoull(argv[4], NULL, 10);
-		if (storm)
-			storm_live(atoi(argv[2]));
-		return 1;
-	}
-	while ((opt = getopt(argc, argv, "l:")) != -1)
-		cores = opt == 'l' && atoi(optarg) > 0 ? atoi(optarg) : -1;
-	seconds = argc > optind ? atol(argv[optind]) : 0;
-	seed = argc > optind + 1 ? strtoull(argv[optind + 1], NULL, 10) :
-				   (__u64)time(NULL);
-	if (cores < 0 || seconds <= 0 || argc > optind + 2) {
-		fputs("usage: storm [-l CORES] SECONDS [SEED]\n", stderr);
+	if (argc == 5 && !strcmp(argv[1], "--slot"))
+		return go_on(argv);
+	if (!read_options(argc, argv, &cores, &seconds)) {
+		fputs("usage: storm [-l CORES] [-s TIMES] SECONDS [SEED]\n",
+		      stderr);
 		return 2;
 	}
 	storm_random = seed;
@@ -353,11 +405,12 @@ int main(int argc, char **argv)
 	close(xem_fd);
 	before = free_kb();
 	printf("# seed %llu\n", seed);
-	opt = cores ? storm_nursery_start(cores) : 0;
-	if (opt) {
-		printf("# %d LWK cores: %s\n", cores, strerror(-opt));
+	ret = cores ? storm_nursery_start(cores) : 0;
+	if (ret) {
+		printf("# %d LWK cores: %s\n", cores, strerror(-ret));
 		return 1;
 	}
+	go_first();
 	rage(seconds);
 	calm();
 	print_totals(seconds);
