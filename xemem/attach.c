@@ -384,9 +384,30 @@ static void unmap_neighbours(struct mm_struct *mm,
 	do_munmap(mm, start, end - start, NULL);
 }
 
+/*
+ * Linux unmaps in current's address space alone. One that current has left, by
+ * exit or exec, and that others still use keeps the range, and nothing there.
+ */
+static void take_away(struct mm_struct *mm, const struct xemem_attachment *att)
+{
+	VMA_ITERATOR(vmi, mm, att->start);
+	unsigned long end = att->start + att->size;
+	struct vm_area_struct *vma;
+
+	mmap_assert_write_locked(mm);
+	for_each_vma_range(vmi, vma, end) {
+		if (!xemem_is_attachment(vma) || vma->vm_private_data != att)
+			continue;
+		/* Faults are over; the next one sees that the permit has ended. */
+		vma_start_write(vma);
+		zap_page_range_single(vma, vma->vm_start,
+				      vma->vm_end - vma->vm_start, NULL);
+	}
+}
+
 /**
  * xemem_detach_all - a permit has ended
- * @permit: with a reference.
+ * @permit: with a reference; marked as ended.
  *
  * Context: process context, may sleep.
  */
@@ -401,8 +422,12 @@ void xemem_detach_all(struct xemem_permit *permit)
 	/* Killed or not: the right is gone, so the memory goes, too. */
 	mmap_write_lock(mm);
 	while ((att = xemem_attachment_next(permit, att))) {
-		unmap_neighbours(mm, permit, att->start);
-		unmap(mm, att);
+		if (mm == current->mm) {
+			unmap_neighbours(mm, permit, att->start);
+			unmap(mm, att);
+		} else {
+			take_away(mm, att);
+		}
 		if (need_resched()) {
 			mmap_write_unlock(mm);
 			cond_resched();

@@ -63,7 +63,8 @@ static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 	do {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (READ_ONCE(segment->removed))
+		if (READ_ONCE(segment->removed) ||
+		    READ_ONCE(att->permit->ended))
 			return -EFAULT;
 		seq = mmu_interval_read_begin(&space->notifier);
 		ret = look(space, view, start + to, end + to,

@@ -15,6 +15,7 @@
 #include "../lwk/lwk_meminfo.h"
 
 #define LEN		(4 * PAGE)
+#define STACK		(16 * PAGE)
 #define QUOTAS		"/proc/sys/xemem/"
 #define QUOTA_TRIES	100000
 /* The creator; one of his group; a stranger. */
@@ -511,6 +512,94 @@ TEST_F(permit, lookup_is_killable)
 }
 
 /* The record of @segid; false if the list ends without it. */
+
+/**
+ * struct heir - who shares an address space with a process that leaves it
+ * @parent: leaves.
+ * @attached: what it leaves.
+ * @ready: it has no file of the device any more; so the last one is the
+ *	parent's.
+ */
+struct heir {
+	pid_t parent;
+	volatile char *attached;
+	volatile bool ready;
+};
+
+/* Of the signal for memory that is gone. */
+static int outlive(void *arg)
+{
+	struct heir *heir = arg;
+
+	signal(SIGBUS, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+	close(xem_fd);
+	heir->ready = true;
+	while (getppid() == heir->parent)
+		sleep_ms(1);
+	return *heir->attached;
+}
+
+static int leave(__s64 segid, bool by_exec)
+{
+	static struct heir heir;
+	char *stack = map(STACK, PROT_READ | PROT_WRITE);
+	__s64 apid;
+
+	CHECK(stack != MAP_FAILED && !xem_open());
+	CHECK(!fcntl(xem_fd, F_SETFD, FD_CLOEXEC));
+	apid = xem_get(segid, XPMEM_ABI_RDWR);
+	CHECK(apid > 0);
+	heir.attached = xem_attach(apid, 0, LEN);
+	CHECK(!xem_error((char *)heir.attached));
+	CHECK(*heir.attached == 7);
+	heir.parent = getpid();
+	CHECK(clone(outlive, stack + STACK, CLONE_VM | SIGCHLD, &heir) > 0);
+	while (!heir.ready)
+		sleep_ms(1);
+	if (by_exec)
+		execl("/bin/true", "true", NULL);
+	return by_exec;
+}
+
+static void leave_to_heir(struct __test_metadata *_metadata, bool by_exec,
+			  int signal)
+{
+	__s64 segid = xem_make(mem, LEN, 0600);
+	int status = -1;
+	pid_t pid;
+
+	ASSERT_LT(0, segid);
+	mem[0] = 7;
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(leave(segid, by_exec));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	/* The heir, whose parent is this process now. */
+	EXPECT_LT(0, waitpid(-1, &status, 0));
+	EXPECT_EQ(signal, status);
+	EXPECT_EQ(7, mem[0]);
+	EXPECT_EQ(0, xem_remove(segid));
+}
+
+/*
+ * A permit is the process's, and ends with it, if its memory does or not. A
+ * process that exits has none any more that Linux could unmap from: the range
+ * stays. Files are closed by exec before it leaves its memory.
+ */
+TEST_F(permit, left_by_exit)
+{
+	leave_to_heir(_metadata, false, SIGBUS);
+}
+
+TEST_F(permit, left_by_exec)
+{
+	leave_to_heir(_metadata, true, SIGSEGV);
+}
+
 static bool list_finds(__s64 segid, struct xemem_segment_info *found, long *end)
 {
 	bool seen = false;

@@ -8,7 +8,8 @@
  * usage: storm [-l CORES] [-s TIMES] SECONDS [SEED]
  *
  * -l CORES: they live on so many LWK cores.
- * -s TIMES: on a kernel that is so many times slower they live so much longer.
+ * -s TIMES: the kernel is so many times slower: they live longer, and are not
+ *	said to hang so soon.
  */
 #include "storm.h"
 
@@ -187,7 +188,8 @@ static void complain(pid_t pid)
 	char line[256], path[64];
 	FILE *f;
 
-	printf("# process %d has been in state D for %d ms:\n", pid, STUCK_MS);
+	printf("# process %d has been in state D for %d ms:\n", pid,
+	       STUCK_MS * slow);
 	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
@@ -203,7 +205,7 @@ static void note_stuck(pid_t pid, unsigned long progress)
 
 	if (w->pid != pid || w->progress != progress) {
 		*w = (struct watched){ pid, progress, now_ms(), false };
-	} else if (now_ms() - w->since > STUCK_MS && !w->said) {
+	} else if (now_ms() - w->since > STUCK_MS * slow && !w->said) {
 		complain(pid);
 		w->said = true;
 	}
@@ -251,7 +253,7 @@ static void rage(long seconds)
 		for (int i = 0; i < STORM_SLOTS; i++)
 			if (!pids[i])
 				start(i);
-		if (!storm_rand(KILL_ODDS * slow) && pids[slot] > 0) {
+		if (!storm_rand(KILL_ODDS * (1 + slow / 4)) && pids[slot] > 0) {
 			kill(pids[slot], SIGKILL);
 			storm_count(STORM_KILLS, 1);
 		}
