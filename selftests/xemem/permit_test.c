@@ -511,8 +511,6 @@ TEST_F(permit, lookup_is_killable)
 	EXPECT_EQ(128 + SIGKILL, actor_kill(&self->other, SIGKILL));
 }
 
-/* The record of @segid; false if the list ends without it. */
-
 /**
  * struct heir - who shares an address space with a process that leaves it
  * @parent: leaves.
@@ -600,6 +598,7 @@ TEST_F(permit, left_by_exec)
 	leave_to_heir(_metadata, true, SIGSEGV);
 }
 
+/* The record of @segid; false if the list ends without it. */
 static bool list_finds(__s64 segid, struct xemem_segment_info *found, long *end)
 {
 	bool seen = false;

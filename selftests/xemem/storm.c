@@ -303,7 +303,6 @@ static void check_list(void)
 static void check_memory(unsigned long before)
 {
 	long end = now_ms() + END_MS / 2;
-
 	unsigned long now;
 
 	while ((now = free_kb()) + SLACK_KB < before && now_ms() < end)
