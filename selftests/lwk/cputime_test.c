@@ -25,6 +25,8 @@
 #define QUIET_MS	3000
 #define TICK_MS		10
 #define SPIN_MS		3000
+/* A busy host may keep the member's core from running in some of them. */
+#define TRIES		8
 /* Of the signals that were due, at least one in so many must come. */
 #define COARSE		4
 
@@ -356,23 +358,38 @@ static int armed(void *arg)
 	return 0;
 }
 
+/*
+ * Signals in SPIN_MS, of how many could be: never more than time allows, and
+ * fewer only where the host did not let this process run that often, either.
+ */
+static bool interval_kept(FIXTURE_DATA(timer) *self, bool *never_more)
+{
+	int before = self->member.page->signals, signals;
+	long begin = now_ms(), turns = 0, due;
+
+	for (; now_ms() < begin + SPIN_MS; turns++)
+		sleep_ms(TICK_MS);
+	signals = self->member.page->signals - before;
+	due = (now_ms() - begin) / TICK_MS;
+	fprintf(stderr, "# %d signals, %ld were due, %ld turns\n", signals, due,
+		turns);
+	*never_more = signals <= due + due / COARSE;
+	return signals >= turns / COARSE;
+}
+
 TEST_F_TIMEOUT(timer, interval, 120)
 {
-	long begin, due, ended;
-	int before, signals;
+	bool kept = false, never_more = true;
+	int ended;
 
 	ASSERT_TRUE(member_start(&self->member, 0, self->core[1], armed,
 				 (void *)variant));
 	/* Whoever watches has looked at it since it was armed. */
 	sleep_ms(SETTLE_MS);
-	begin = now_ms();
-	before = self->member.page->signals;
-	sleep_ms(SPIN_MS);
-	signals = self->member.page->signals - before;
-	due = (now_ms() - begin) / TICK_MS;
-	fprintf(stderr, "# %d signals, %ld were due\n", signals, due);
-	EXPECT_LE(due / COARSE, signals);
-	EXPECT_GE(due + due / COARSE, signals);
+	for (int i = 0; i < TRIES && !kept && never_more; i++)
+		kept = interval_kept(self, &never_more);
+	EXPECT_TRUE(kept);
+	EXPECT_TRUE(never_more);
 
 	EXPECT_TRUE(member_go(&self->member));
 	sleep_ms(SETTLE_MS);
