@@ -9,12 +9,13 @@ JOBS		?= $(shell nproc)
 
 RELEASE		:= $($(LTS)_RELEASE)
 PACKAGE		:= $($(LTS)_PACKAGE)
+SUITE		:= $($(LTS)_SUITE)
 TARBALL		:= $($(LTS)_TARBALL)
 SHA256		:= $($(LTS)_SHA256)
 # For the whole project; a patch that needs more must take it from another.
 LINES_MAX	:= 300
 FILES_MAX	:= 30
-export LTS RELEASE PACKAGE TARBALL SHA256 LINES_MAX FILES_MAX
+export LTS RELEASE PACKAGE SUITE TARBALL SHA256 LINES_MAX FILES_MAX
 export LINUX_TARBALL LINUX_GIT
 
 ifeq ($(RELEASE),)
@@ -56,7 +57,8 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_VERSION=1 \
 		  -j$(JOBS)
 
-.PHONY: help demo test soak kselftest kernel tools tree config shell \
+.PHONY: help demo test soak kselftest kernel tools base tree port config \
+	shell \
 	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
 	bench-noise bench-report bench-check bench-accept bench-programs \
 	check check-prefixes check-bloat refresh deps clean distclean \
@@ -91,6 +93,7 @@ help:
 ##                when built twice (deb-kernel-check: the kernel's; long)
 ## check          checks of the sources, of the patch queue and its budget, and
 ##                of the kernel's entry code
+## port           port the queue, FROM=6.12 TO=6.18; ANEW=1: from the beginning
 ## refresh        export the commits in build/LTS/linux as the patch queue
 ## check-prefixes build every prefix of the queue (long)
 ## check-bloat    prove that CONFIG_LWK=n changes no text (long)
@@ -109,6 +112,13 @@ deps:
 
 tree: | deps
 	scripts/tree
+
+# The pristine source alone.
+base: | deps
+	scripts/tree -b
+
+port: | deps
+	scripts/queue-port $(if $(ANEW),-a) $(FROM) $(TO)
 
 config: tree
 	scripts/config-make $(CONFIG_BASE) $(TREE) $(OUT) \
