@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The LWK's part of entry and exit: included by the architecture's own header
- * of that name, for <linux/entry-common.h>.
+ * The LWK's part of entry and exit. It defines what <linux/entry-common.h>
+ * leaves to architectures and x86 leaves to the default.
  */
 #ifndef _LINUX_LWK_ENTRY_H
 #define _LINUX_LWK_ENTRY_H
+
+#include <linux/bits.h>
+#include <linux/thread_info.h>
 
 struct pt_regs;
 
@@ -18,7 +21,7 @@ struct pt_regs;
 #define SYSCALL_WORK_LWK		BIT(SYSCALL_WORK_BIT_LWK)
 #define ARCH_SYSCALL_WORK_ENTER		SYSCALL_WORK_LWK
 
-#define TIF_LWK_HOME			26
+#define TIF_LWK_HOME			30
 #define _TIF_LWK_HOME			BIT(TIF_LWK_HOME)
 #define ARCH_EXIT_TO_USER_MODE_WORK	_TIF_LWK_HOME
 

@@ -3,6 +3,8 @@
 #define _LINUX_LWK_TYPES_H
 
 #include <linux/types.h>
+/* By way of sched.h it comes before the generic entry code's own. */
+#include <linux/lwk_entry.h>
 
 struct cpumask;
 struct folio;
