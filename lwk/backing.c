@@ -273,7 +273,7 @@ static void back(unsigned long start, unsigned long end, enum back how)
  */
 static void forbid_merging(struct mm_struct *mm, bool advised)
 {
-	if (!advised && !test_bit(MMF_VM_MERGE_ANY, &mm->flags))
+	if (!advised && !mm_flags_test(MMF_VM_MERGE_ANY, mm))
 		return;
 	if (mmap_write_lock_killable(mm))
 		return;

@@ -10,6 +10,7 @@
  * There is no tick. Only while more than one LWK task is runnable on a core,
  * and only if their quantum is not 0, a timer passes the core on.
  */
+#include "compat/hrtimer.h"
 #include "internal.h"
 #include "runqueue.h"
 
@@ -293,8 +294,7 @@ void __init lwk_class_init(void)
 
 		INIT_LIST_HEAD(&lrq->queue);
 		lrq->guest = NULL;
-		hrtimer_init(&lrq->timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
-		lrq->timer.function = quantum_over;
+		hrtimer_setup(&lrq->timer, quantum_over, CLOCK_MONOTONIC,
+			      HRTIMER_MODE_REL_PINNED_HARD);
 	}
 }

@@ -26,6 +26,7 @@
 #include <linux/printk.h>
 #include <linux/workqueue.h>
 
+#include "compat/isolation.h"
 #include "internal.h"
 
 DEFINE_PER_CPU(atomic_t, lwk_debt);
@@ -49,7 +50,7 @@ static struct lwk_broadcast broadcasts[] __ro_after_init = {
 	/* kernel mappings have changed: vunmap, set_memory, modules */
 	{ "do_flush_tlb_all", LWK_DEBT_TLB },
 	{ "do_kernel_range_flush", LWK_DEBT_TLB },
-	{ "__cpa_flush_tlb", LWK_DEBT_TLB },
+	{ LWK_CPA_FLUSH, LWK_DEBT_TLB },
 	/* page tables of users are freed: is anybody walking them? */
 	{ "tlb_remove_table_smp_sync", 0 },
 	/* a read barrier for the function tracer; the entry has one */

@@ -14,6 +14,7 @@
 #include <linux/tick.h>
 #include <linux/topology.h>
 
+#include "compat/isolation.h"
 #include "internal.h"
 #include "runqueue.h"
 

@@ -16,6 +16,7 @@
 
 #include <linux/lwk_memory.h>
 
+#include "compat/mm.h"
 #include "internal.h"
 
 /* share.c: what lwkmem= says */

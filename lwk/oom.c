@@ -62,9 +62,9 @@ static void mark_members(bool spare)
 		if (!t)
 			continue;
 		if (spare)
-			set_bit(MMF_OOM_SKIP, &t->mm->flags);
+			mm_flags_set(MMF_OOM_SKIP, t->mm);
 		else
-			clear_bit(MMF_OOM_SKIP, &t->mm->flags);
+			mm_flags_clear(MMF_OOM_SKIP, t->mm);
 		task_unlock(t);
 	}
 }

@@ -196,7 +196,7 @@ static void __init adopt_pages(int nid, struct page *page, unsigned long nr)
 	unsigned long i;
 
 	for (i = 0; i < nr; i += pageblock_nr_pages)
-		set_pageblock_migratetype(page + i, MIGRATE_LWK);
+		init_pageblock_migratetype(page + i, MIGRATE_LWK, false);
 	manage(page, -(long)nr);
 	pools[nid].total += nr;
 	pool_total += nr;
@@ -236,7 +236,8 @@ static void __init give_back(void)
 	for_each_node_state(nid, N_MEMORY) {
 		while ((page = lwk_pool_take(nid, pageblock_order,
 					     GFP_KERNEL))) {
-			set_pageblock_migratetype(page, MIGRATE_MOVABLE);
+			init_pageblock_migratetype(page, MIGRATE_MOVABLE,
+						   false);
 			manage(page, pageblock_nr_pages);
 			__free_pages(page, pageblock_order);
 		}

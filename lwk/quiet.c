@@ -18,7 +18,6 @@
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/swap_slots.h>
 #include <linux/task_work.h>
 #include <trace/events/sched.h>
 
@@ -80,11 +79,11 @@ static void retire_khugepaged(struct mm_struct *mm)
 	int tries;
 
 	for (tries = 0; tries < RETIRE_TRIES; tries++) {
-		if (!test_and_set_bit(MMF_VM_HUGEPAGE, &mm->flags))
+		if (!mm_flags_test_and_set(MMF_VM_HUGEPAGE, mm))
 			return;
 		/* Clears the flag, unless khugepaged is busy right here. */
 		khugepaged_exit(mm);
-		if (!test_and_set_bit(MMF_VM_HUGEPAGE, &mm->flags))
+		if (!mm_flags_test_and_set(MMF_VM_HUGEPAGE, mm))
 			return;
 		msleep(RETIRE_WAIT_MS);
 	}

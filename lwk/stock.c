@@ -108,7 +108,7 @@ bool __lwk_defer_free(struct page *page, unsigned int order)
 static void free_for_good(struct page *page)
 {
 	current->lwk.draining = true;
-	free_unref_page(page, HPAGE_PMD_ORDER);
+	free_frozen_pages(page, HPAGE_PMD_ORDER);
 	current->lwk.draining = false;
 }
 

@@ -57,6 +57,20 @@ free:
 	return NULL;
 }
 
+/*
+ * The part of @vma within the range, as a mapping of its own. One about to
+ * become a special mapping is merged with nothing, and stays what it is.
+ */
+static struct vm_area_struct *cut(struct vma_iterator *vmi,
+				  struct vm_area_struct *vma,
+				  unsigned long start, unsigned long end)
+{
+	start = max(start, vma->vm_start);
+	end = min(end, vma->vm_end);
+	return vma_modify_flags(vmi, start > vma->vm_start ? vma : NULL, vma,
+				start, end, vma->vm_flags | VM_PFNMAP);
+}
+
 /* Both address spaces are locked for writing. */
 static int copy_range(struct mm_struct *mm, struct mm_struct *from,
 		      unsigned long start, unsigned long end)
@@ -70,16 +84,9 @@ static int copy_range(struct mm_struct *mm, struct mm_struct *from,
 			return -EOPNOTSUPP;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (vma->vm_start < start) {
-			err = split_vma(&vmi, vma, start, 1);
-			if (err)
-				return err;
-		}
-		if (vma->vm_end > end) {
-			err = split_vma(&vmi, vma, end, 0);
-			if (err)
-				return err;
-		}
+		vma = cut(&vmi, vma, start, end);
+		if (IS_ERR(vma))
+			return PTR_ERR(vma);
 		vma_start_write(vma);
 		copy = copy_vma_to(mm, vma);
 		if (!copy)

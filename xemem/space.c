@@ -14,6 +14,7 @@
 #include <asm/tlb.h>
 
 #include <trace/events/xemem.h>
+#include "../compat/fs.h"
 #include "xemem.h"
 #include "../../../mm/internal.h"
 
@@ -33,7 +34,7 @@ static struct xemem_space *space_of(struct inode *inode)
 	return container_of(inode, struct xemem_space, inode);
 }
 
-static struct inode *alloc_inode(struct super_block *sb)
+static struct inode *space_alloc_inode(struct super_block *sb)
 {
 	struct xemem_space *space = alloc_inode_sb(sb, cache, GFP_KERNEL);
 
@@ -77,10 +78,10 @@ static void evict_inode(struct inode *inode)
 }
 
 static const struct super_operations super_ops = {
-	.alloc_inode = alloc_inode,
+	.alloc_inode = space_alloc_inode,
 	.free_inode = free_inode,
 	.evict_inode = evict_inode,
-	.drop_inode = generic_delete_inode,
+	.drop_inode = inode_just_drop,
 	.statfs = simple_statfs,
 };
 

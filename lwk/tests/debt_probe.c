@@ -29,6 +29,7 @@
 #include <asm/tlbflush.h>
 #include <trace/events/signal.h>
 
+#include "../compat/hrtimer.h"
 #include "../internal.h"
 
 enum door { DOOR_CALL, DOOR_FAULT, DOOR_SIGNAL, DOOR_NMI, DOOR_TIMER,
@@ -152,8 +153,8 @@ static ssize_t timer_write(struct file *file, const char __user *buf,
 		return err;
 	guard(preempt)();
 	timer = this_cpu_ptr(&probe_timer);
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	timer->function = timer_fires;
+	hrtimer_setup(timer, timer_fires, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(timer, ms_to_ktime(ms), HRTIMER_MODE_REL_PINNED_HARD);
 	return len;
 }
