@@ -11,6 +11,7 @@
 
 #include "internal.h"
 #include "runqueue.h"
+#include "compat/sched.h"
 
 DEFINE_PER_CPU(struct lwk_core, lwk_cores);
 
@@ -33,13 +34,14 @@ static void __init stop_fair_server(int cpu)
 
 	guard(rq_lock_irqsave)(rq);
 	update_rq_clock(rq);
-	/* The first fair task has set it up; cpuhp/N was one. */
+	/* The first fair task has set it up, cpuhp/N, if not boot has. */
 	if (WARN_ON_ONCE(!server->dl_server))
 		return;
 	/* It stops by itself when it has nothing to do. */
 	if (server->dl_server_active)
 		dl_server_stop(server);
 	WARN_ON_ONCE(dl_server_apply_params(server, 0, server->dl_period, 0));
+	compat_forbid_server(server);
 }
 
 /*
