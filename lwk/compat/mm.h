@@ -18,8 +18,11 @@
 #define free_frozen_pages(page, order)	free_unref_page(page, order)
 
 /* Isolation became a bit of its own beside the type of a pageblock. */
-#define init_pageblock_migratetype(page, mt, isolate) \
-	set_pageblock_migratetype(page, mt)
+static inline void init_pageblock_migratetype(struct page *page, int mt,
+					      bool isolate)
+{
+	set_pageblock_migratetype(page, mt);
+}
 
 /* The flags of an address space became an array. */
 #define mm_flags_test(flag, mm)		test_bit(flag, &(mm)->flags)
