@@ -182,6 +182,7 @@ static void account(struct lwk_watch *w, struct lwk_culprit c, u32 nr)
 static unsigned long next_timer(void)
 {
 	struct hrtimer_cpu_base *base = this_cpu_ptr(&hrtimer_bases);
+	struct hrtimer *timer;
 	struct timerqueue_node *node;
 	unsigned long func = 0;
 	ktime_t first = KTIME_MAX, expires;
@@ -196,8 +197,8 @@ static unsigned long next_timer(void)
 		if (expires >= first)
 			continue;
 		first = expires;
-		func = (unsigned long)container_of(node, struct hrtimer,
-						   node)->function;
+		timer = container_of(node, struct hrtimer, node);
+		func = (unsigned long)ACCESS_PRIVATE(timer, function);
 	}
 	return func;
 }
@@ -212,7 +213,7 @@ static bool own_timer(unsigned long func)
 {
 	const struct tick_sched *ts = tick_get_tick_sched(smp_processor_id());
 
-	return func != (unsigned long)ts->sched_timer.function ||
+	return func != (unsigned long)ACCESS_PRIVATE(&ts->sched_timer, function) ||
 	       (ts->flags & TS_FLAG_STOPPED) ||
 	       (atomic_read(&ts->tick_dep_mask) & TICK_DEP_MASK_RCU) ||
 	       atomic_read(&current->tick_dep_mask) ||
