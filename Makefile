@@ -12,10 +12,13 @@ PACKAGE		:= $($(LTS)_PACKAGE)
 SUITE		:= $($(LTS)_SUITE)
 TARBALL		:= $($(LTS)_TARBALL)
 SHA256		:= $($(LTS)_SHA256)
+OLDEST		:= $($(LTS)_OLDEST)
+SUITES		:= $($(LTS)_SUITES)
 # For the whole project; a patch that needs more must take it from another.
 LINES_MAX	:= 300
 FILES_MAX	:= 30
-export LTS RELEASE PACKAGE SUITE TARBALL SHA256 LINES_MAX FILES_MAX
+export LTS RELEASE PACKAGE SUITE TARBALL SHA256 OLDEST SUITES
+export LINES_MAX FILES_MAX
 export LINUX_TARBALL LINUX_GIT
 
 ifeq ($(RELEASE),)
@@ -61,7 +64,7 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 	shell \
 	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
 	bench-noise bench-report bench-check bench-accept bench-programs \
-	check check-prefixes check-bloat refresh deps clean distclean \
+	check check-releases check-prefixes check-bloat refresh deps clean distclean \
 	test-ucx distro-config deb deb-check deb-kernel deb-kernel-check deb-tools
 
 help:
@@ -95,6 +98,7 @@ help:
 ##                of the kernel's entry code
 ## port           port the queue, FROM=6.12 TO=6.18; ANEW=1: from the beginning
 ## refresh        export the commits in build/LTS/linux as the patch queue
+## check-releases apply the queue to point releases all along the line
 ## check-prefixes build every prefix of the queue (long)
 ## check-bloat    prove that CONFIG_LWK=n changes no text (long)
 ## clean          remove build/ except the source tree
@@ -183,6 +187,9 @@ check: kernel
 
 refresh:
 	scripts/queue-export
+
+check-releases: | deps
+	scripts/check-releases
 
 check-prefixes: tree
 	scripts/check-prefixes
