@@ -26,7 +26,7 @@ static inline unsigned long value_of(const char *path, const char *key)
 	size_t len = strlen(key);
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, key, len) && line[len] == ':') {
+		if (!strncmp(line, key, len) && strchr(": ", line[len])) {
 			value = strtoul(line + len + 1, NULL, 10);
 			break;
 		}
