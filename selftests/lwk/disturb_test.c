@@ -152,7 +152,7 @@ static bool part_done(FIXTURE_DATA(disturb) *self)
 	return !lwk_stats_of(self->member.dev, &self->after) && done;
 }
 
-/* What it does until SEEN is put in the page's go. */
+/* In the page's go: enough has been counted. */
 #define SEEN		2
 /* Of so many, one at least finds it in user mode. */
 #define FEW		5
@@ -393,12 +393,12 @@ static int timed(void *arg)
 	return 0;
 }
 
-/* Wherever the timer was, its expiry is the process's own doing. */
 static unsigned long long expiries(const FIXTURE_DATA(disturb) *self)
 {
 	return own(self, LWK_KIND_TIMER) + own(self, LWK_KIND_RESCHED);
 }
 
+/* Wherever the timer was, its expiry is the process's own doing. */
 TEST_F(disturb, own_timer)
 {
 	ASSERT_TRUE(begin(self, 0, timed));
