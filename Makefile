@@ -60,12 +60,12 @@ KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_VERSION=1 \
 		  -j$(JOBS)
 
-.PHONY: help demo test soak kselftest kernel tools base tree port config \
+.PHONY: help demo test test-quick soak kselftest kernel tools base tree port config \
 	shell \
 	bench bench-overhead bench-hops bench-memory bench-xemem bench-insitu \
 	bench-noise bench-report bench-check bench-accept bench-programs \
 	check check-releases check-prefixes check-bloat refresh deps clean distclean \
-	test-ucx distro-config deb deb-check deb-kernel deb-kernel-check deb-tools
+	test-ucx test-node distro-config deb deb-check deb-kernel deb-kernel-check deb-tools
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -74,7 +74,10 @@ help:
 ##
 ## demo           set up, build, boot, run HPC Challenge on LWK cores
 ## test           build and run all tests (KERNEL=debug: on the debug kernel)
+## test-quick     the tests of one virtual machine, KUnit, silence and kill
 ## test-ucx       UCX, built from Debian's source, finds XPMEM here and uses it
+## test-node      a Debian from nothing gets the packages of a kernel, boots,
+##                runs MPI on LWK cores, is upgraded, has nothing left of it
 ## kernel         the kernel (and the tree it is built from)
 ## tools          lwkexec, lwk-setup, xemem, libxpmem and libxemem
 ## shell          boot the kernel, with a shell
@@ -87,7 +90,8 @@ help:
 ## bench-xemem    what another process's memory costs, by how it is got at
 ## bench-insitu   a solver and who analyses its results, by XEMEM: run times
 ## bench-noise    what interrupts a core, under each storm (STORMS=A,B)
-## bench-check    compare the figures of `make bench` with bench/budget.json
+## bench-check    compare the figures of `make bench` with the budget,
+##                bench/budget-LTS.json
 ## bench-accept   make them the budget
 ## deb            Debian packages of a kernel (of which: DISTRO_CONFIG=FILE, or
 ##                debian-cloud), the tools and the libraries, in build/deb, for
@@ -147,10 +151,22 @@ test: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests lint deb
 	scripts/test -k $(IMAGE) $(TESTS)
 
+# What CI runs of a release that is not the default.
+test-quick: kernel tools bench-programs
+	scripts/deps demo tests
+	scripts/test -q -k $(IMAGE)
+
 # The first time it gets and builds UCX, and keeps it in build/ucx.
 test-ucx: kernel tools
 	scripts/deps ucx
 	scripts/ucx-test -k $(IMAGE)
+
+# The first time it makes a disk with Debian, and keeps it in build/node. It has
+# no use for symbols of the kernel, and xz takes minutes for them.
+test-node: export KDEB_COMPRESS := $(or $(KDEB_COMPRESS),zstd)
+test-node: deb
+	scripts/deps node
+	scripts/node-test $(DISTRO_CONFIG:%=-c %)
 
 soak: kernel tools bench-programs $(BUILD)/bench/storm-files
 	scripts/deps demo tests

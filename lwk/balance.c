@@ -16,6 +16,7 @@
  */
 #include "internal.h"
 #include "runqueue.h"
+#include "compat/sched.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/lwk.h>
@@ -204,6 +205,7 @@ static int enter_class(struct lwk_rsv *rsv)
 	WRITE_ONCE(p->lwk.rsv, rsv);
 	lwk_place(p, &rsv->cores);
 	set_cpus_allowed_common(p, &ac);
+	compat_mm_runs_on(p->mm, &rsv->cores);
 	class_change_end(&change);
 
 	/* The mask that the user had set for Linux, swapped out above. */
@@ -249,6 +251,7 @@ static void set_affinity(struct task_struct *p, const struct cpumask *mask)
 {
 	cpumask_copy(&p->cpus_mask, mask);
 	p->nr_cpus_allowed = cpumask_weight(mask);
+	compat_mm_runs_on(p->mm, mask);
 }
 
 /**

@@ -184,6 +184,26 @@ const struct cpumask *__lwk_task_mask(const struct task_struct *p)
 }
 
 /**
+ * __lwk_fallback_mask - where does a task go whose own cores are all down?
+ * @p: the task; the caller holds a reference or it is current.
+ *
+ * A task of Linux goes to cores that work for the kernel anyway. If none of
+ * them is up, to others: when the machine boots there is but one core, which
+ * may be one that is to do nothing but serve calls.
+ *
+ * Context: any.
+ * Return: a mask that lives as long as @p.
+ */
+const struct cpumask *__lwk_fallback_mask(const struct task_struct *p)
+{
+	const struct cpumask *rest = housekeeping_cpumask(HK_TYPE_TICK);
+
+	if (READ_ONCE(p->lwk.rsv) || !cpumask_intersects(rest, cpu_active_mask))
+		return __lwk_task_mask(p);
+	return rest;
+}
+
+/**
  * __lwk_task_allowed - may a user task run on a core?
  * @p: the task; the caller holds a reference or it is current.
  * @cpu: the core.

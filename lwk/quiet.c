@@ -2,7 +2,7 @@
 /*
  * Services of Linux that an LWK core does without, told so by their own
  * means: system-wide perf events, khugepaged, compaction of locked memory, the
- * event buffers of tracing, the caches of swap.
+ * event buffers of tracing, the caches of swap, the ticks of CPU hotplug.
  */
 #define pr_fmt(fmt) "lwk: " fmt
 
@@ -19,6 +19,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
+#include <linux/tick.h>
+#include <trace/events/cpuhp.h>
 #include <trace/events/sched.h>
 
 #include "memory.h"
@@ -186,6 +188,31 @@ static void __init make_swap_caches(void)
 		enable_swap_slots_cache();
 }
 
+/*
+ * While a core goes off line, RCU has all cores tick that need not, so that a
+ * long way through the kernel on one of them does not keep the machine from
+ * being stopped. A member goes such ways on cores of Linux, and user mode is
+ * stopped by the interrupt that wakes the stopper. Others than the LWK may want
+ * the ticks for cores of theirs. Process context, preemption off.
+ */
+static void note_hotplug(void *data, unsigned int cpu, int state, int idx,
+			 int ret)
+{
+	if (idx == CPUHP_AP_RCUTREE_ONLINE)
+		tick_dep_clear(TICK_DEP_BIT_RCU);
+}
+
+static int __init forbid_hotplug_ticks(void)
+{
+	static struct cpumask others __initdata;
+
+	if (!tick_nohz_full_enabled() ||
+	    (cpumask_andnot(&others, tick_nohz_full_mask, &lwk_core_mask) &&
+	     cpumask_andnot(&others, &others, &lwk_syscall_mask)))
+		return 0;
+	return register_trace_cpuhp_exit(note_hotplug, NULL);
+}
+
 /**
  * lwk_quiet_init - tell them
  *
@@ -194,7 +221,7 @@ static void __init make_swap_caches(void)
  */
 int __init lwk_quiet_init(void)
 {
-	int cpu;
+	int cpu, err;
 
 	keep_event_tables();
 	cpus_read_lock();
@@ -206,5 +233,8 @@ int __init lwk_quiet_init(void)
 	apply_settings();
 	make_swap_caches();
 	lwk_hold_event_buffers();
+	err = forbid_hotplug_ticks();
+	if (err)
+		return err;
 	return register_trace_sched_process_exec(note_exec, NULL);
 }

@@ -13,6 +13,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "compat/sched.h"
 #include "internal.h"
 #include "runqueue.h"
 #include <trace/events/lwk.h>
@@ -63,6 +64,13 @@ static bool inherits(const struct task_struct *p, unsigned long clone_flags)
 	return (clone_flags & CLONE_THREAD) || !p->lwk.rsv->no_inherit;
 }
 
+/* An address space that is copied learns the mask of its task by itself. */
+static void share_mm(const struct task_struct *p, unsigned long clone_flags)
+{
+	if (clone_flags & CLONE_VM)
+		compat_mm_runs_on(current->mm, &p->cpus_mask);
+}
+
 /**
  * __lwk_sched_fork - the child of a member gets its class
  * @p: the child, not visible yet.
@@ -82,10 +90,12 @@ void __lwk_sched_fork(struct task_struct *p, unsigned long clone_flags)
 			cpumask_copy(&p->cpus_mask, __lwk_affinity(current));
 		p->nr_cpus_allowed = cpumask_weight(&p->cpus_mask);
 		p->sched_class = __lwk_class(p, p->sched_class);
+		share_mm(p, clone_flags);
 		return;
 	}
 	cpumask_copy(&p->cpus_mask, &rsv->linux_mask);
 	p->nr_cpus_allowed = cpumask_weight(&p->cpus_mask);
+	share_mm(p, clone_flags);
 	/* Named LWK cores, if any. */
 	release_user_cpus_ptr(p);
 	clear_task_syscall_work(p, LWK);

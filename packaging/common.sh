@@ -35,6 +35,18 @@ export SOURCE_DATE_EPOCH
 : "${DEB_REVISION:=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d.%H%M)}"
 export DEB_REVISION
 
+# flavour CONFIG: what the packages of a kernel from this configuration are
+# called
+flavour()
+{
+	case $1 in
+	'') echo lean ;;
+	debian-cloud) echo cloud ;;
+	debian) echo debian ;;
+	*) echo site ;;
+	esac
+}
+
 # deliver DIR PACKAGE...: into DIR, in place of those of the same name
 deliver()
 {

@@ -304,7 +304,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	spin_lock(&space->lock);
 	mmu_interval_set_seq(notifier, seq);
 	spin_unlock(&space->lock);
-	if (current->lwk.cutting || is_shown_by(space->mm, range))
+	if (current->lwk.cutting || is_shown_by(range->mm, range))
 		return true;
 	if (!lock_mappings(mapping, range))
 		return false;

@@ -197,24 +197,28 @@ struct xemem_permit {
 /**
  * struct xemem_attachment - a mapping of a part of a segment
  * @kref: one for each of its VMAs: parts of it may have been unmapped.
+ * @write: to write, too, now or ever.
  * @permit: with a reference.
  * @by: task that is mapping it.
  * @start: its address.
  * @size: bytes.
  * @source: its address in the space.
- * @write: to write, too, now or ever.
  * @node: in the permit's list.
+ *
+ * Some have a hundred thousand of them: 64 bytes, and no more.
  */
 struct xemem_attachment {
 	struct kref kref;
+	bool write;
 	struct xemem_permit *permit;
 	const struct task_struct *by;
 	unsigned long start;
 	unsigned long size;
 	unsigned long source;
-	bool write;
 	struct list_head node;
 };
+
+static_assert(sizeof(struct xemem_attachment) <= 64);
 
 /* process.c */
 

@@ -240,11 +240,18 @@ static void irq_path(char *path, size_t size, unsigned int irq)
 /* An interrupt that is in use has a directory for each of its users. */
 static bool irq_used(const char *irq)
 {
+	struct dirent *entry;
+	bool used = false;
 	char path[64];
-	struct stat st;
+	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/irq/%.16s", irq);
-	return !stat(path, &st) && st.st_nlink > 2;
+	dir = opendir(path);
+	while (dir && !used && (entry = readdir(dir)))
+		used = entry->d_type == DT_DIR && entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return used;
 }
 
 /* Interrupts that the kernel lets us move. */

@@ -4,6 +4,7 @@
 import json
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -178,7 +179,7 @@ class Check(BudgetCase):
                    results(**xemem(**{f"{lazy}faults": 257})))
 
     def test_empty_budget_fails(self):
-        self.budget.write_text((BENCH / "budget.json").read_text(
+        self.budget.write_text((BENCH / "budget-6.12.json").read_text(
             encoding="utf-8"), encoding="utf-8")
         self.accept(results(), "--section", "full")
         budget = json.loads(self.budget.read_text(encoding="utf-8"))
@@ -191,10 +192,40 @@ class Check(BudgetCase):
         self.check(1, "is no number", results(overhead__getppid__lwk="x"))
         self.check(1, "environment.qemu is missing",
                    results(environment__qemu=None))
+        self.check(1, "environment.release is missing",
+                   results(environment__release=None))
         write(self.budget, {"full": {"figures": {"a": {"value": 1}}}})
         self.check(1, "no rule")
         write(self.budget, {"long": {}})
         self.check(1, "no such section")
+
+
+class Releases(BudgetCase):
+    """The budget of a release is found by what the results are of."""
+
+    def run_default(self, action, release):
+        copy = self.dir / "budget"
+        copy.write_bytes((BENCH / "budget").read_bytes())
+        path = write(self.dir / "results.json",
+                     results(environment__release=release))
+        return subprocess.run([sys.executable, copy, action, path],
+                              capture_output=True, text=True, check=False)
+
+    def test_each_has_its_own(self):
+        run = self.run_default("accept", "6.18.15")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertTrue((self.dir / "budget-6.18.json").exists())
+        self.assertEqual(self.run_default("check", "6.18.9+").returncode, 0)
+        run = self.run_default("check", "6.12.117")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("budget-6.12.json: No such file", run.stderr)
+
+    def test_a_release_that_is_none(self):
+        for release in ("../6.12", "6", "x6.12.1"):
+            with self.subTest(release):
+                run = self.run_default("accept", release)
+                self.assertEqual(run.returncode, 1)
+                self.assertIn("no release of Linux", run.stderr)
 
 
 class OtherCompiler(BudgetCase):

@@ -3,7 +3,7 @@
 #
 # The short form of the deterministic lab: an LWK core is not interrupted for
 # a single instruction, quiet or under a storm of each family, and no figure is
-# beyond the section "short" of bench/budget.json, nor are those of calls that
+# beyond the section "short" of bench/budget-LTS.json, nor are those of calls that
 # leave the core and of calls that do not, of memory, and of attachments. Two boots
 # are alike to the last instruction.
 #

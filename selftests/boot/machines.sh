@@ -7,7 +7,7 @@ set -u
 . "$(dirname "$0")/boot_common.sh"
 
 ktap_print_header
-ktap_set_plan 3
+ktap_set_plan 4
 
 # A program of 30 threads on 30 cores, one each, and back again.
 many()
@@ -52,5 +52,17 @@ whole_node()
 		done'
 }
 ok "kernel threads of a node without Linux cores" whole_node
+
+# A core of Linux comes and goes. (Not with a core that serves calls and nothing
+# else: the other one keeps the time.)
+core_goes()
+{
+	boot lwkcpus=2-3 -- sh -c '
+		"$0"/build/selftests/disturb_test -t core_goes > /tmp/out 2>&1
+		status=$?
+		cat /tmp/out
+		! grep -q "# SKIP" /tmp/out && exit $status' "$top"
+}
+ok "a core that goes off line makes LWK cores tick no more than once" core_goes
 
 ktap_finished

@@ -55,6 +55,18 @@ without_pool()
 		[ "$(wc -l </tmp/err)" = 1 ] && lwkexec -n 2 true'
 }
 
+# What lwk-setup writes on plain Linux is for the same machine later, although
+# Linux has less memory then.
+same_machine()
+{
+	layout=$(boot "" -- sh -c '
+		lwk-setup --write --memory=256m --config=/tmp/lwk.conf >&2 &&
+		tr -d "\n\t" < /tmp/lwk.conf') || return 1
+	boot "lwkcpus=2-3 lwkmem=256M" -- sh -c '
+		echo "$0" > /tmp/lwk.conf
+		lwk-setup --check --config=/tmp/lwk.conf' "$layout"
+}
+
 # On a core of Linux and on an LWK core, with the same program. The limit of
 # mappings is one that is reached in time where each hop waits for a busy host.
 alike()
@@ -91,7 +103,7 @@ die()
 }
 
 ktap_print_header
-ktap_set_plan 18
+ktap_set_plan 19
 ok "members, on one node" members memory_test
 ok "members, on two nodes" members memory_test "0:128M,1:128M"
 ok "their memory is memory of Linux" members memory_linux_test
@@ -104,6 +116,7 @@ ok "a node that is not there is refused" refused "does not exist" 7:64M
 ok "more than there is is refused" refused "has only" 1T
 ok "a node named twice is refused" refused "twice" 0:2M,0:2M
 ok "a reservation without memory is refused" without_pool
+ok "the machine is the one that a layout was written for" same_machine
 ok "parts of mappings are as on Linux" alike "$tests/map_ranges"
 ok "many mappings that merge are as on Linux" alike "$tests/map_many" 12000 same
 ok "many that do not are as on Linux" alike "$tests/map_many" 12000 apart

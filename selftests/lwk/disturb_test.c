@@ -57,6 +57,20 @@ static unsigned long long listed(struct line *like)
 	return sum;
 }
 
+/* 0 or an error number. */
+static int write_to(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, value, strlen(value)) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
 /* The function is one of the kernel's, not a number. */
 static bool named(const struct line *l)
 {
@@ -228,6 +242,44 @@ TEST_F(disturb, nothing)
 	ASSERT_EQ(0, lwk_stats_of(self->member.dev, &self->after));
 	EXPECT_EQ(0, all_foreign(self, 0));
 	EXPECT_LT(turns, self->member.page->turns);
+	EXPECT_EQ(0, member_end(&self->member));
+}
+
+#define CORE_1		"/sys/devices/system/cpu/cpu1/online"
+
+/* Core 1 goes off line and back, so many times. */
+static bool core_1_goes(int times)
+{
+	int err = 0;
+
+	while (!err && times--)
+		err = write_to(CORE_1, "0") ?: write_to(CORE_1, "1");
+	return !err;
+}
+
+/*
+ * Each time, the other cores are told that they should tick, and are stopped.
+ * One tick may be under way by then. Nobody is told where something else wants
+ * ticks already, so it goes on until they were told often enough.
+ */
+TEST_F(disturb, core_goes)
+{
+	bool done = true;
+
+	if (self->core[0] <= 1 || !core_1_goes(1))
+		SKIP(return, "core 1 cannot go off line");
+	ASSERT_EQ(0, on_core(0));
+	ASSERT_TRUE(begin(self, 0, spin));
+	self->after = self->before;
+	for (int i = 0; done && i < 2 * TIMES &&
+	     foreign(self, LWK_KIND_RESCHED) < TIMES; i++) {
+		done = core_1_goes(1);
+		ASSERT_EQ(0, lwk_stats_of(self->member.dev, &self->after));
+	}
+	EXPECT_TRUE(done);
+	EXPECT_LE(TIMES, foreign(self, LWK_KIND_RESCHED));
+	EXPECT_GE(TIMES, foreign(self, LWK_KIND_TIMER));
+	EXPECT_EQ(0, own(self, LWK_KIND_TIMER));
 	EXPECT_EQ(0, member_end(&self->member));
 }
 
@@ -643,15 +695,7 @@ TEST_F(disturb, stats_of_the_dead)
 
 static int write_perf(const char *value)
 {
-	int fd = open(PERF_FILE, O_WRONLY | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, value, strlen(value)) < 0)
-		err = errno;
-	close(fd);
-	return err;
+	return write_to(PERF_FILE, value);
 }
 
 static bool perf_is(const char *value)

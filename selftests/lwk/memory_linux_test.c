@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <sys/ptrace.h>

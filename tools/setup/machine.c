@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 #include "setup.h"
 #include "textfile.h"
 
-#define PRESENT	"/sys/devices/system/cpu/present"
+#define PRESENT		"/sys/devices/system/cpu/present"
+#define LWK_MEMINFO	"/sys/devices/system/node/node%u/lwk_meminfo"
 
 static void *new_array(int nr, size_t size)
 {
@@ -20,6 +22,21 @@ static int by_number(const void *a, const void *b)
 	const struct machine_node *left = a, *right = b;
 
 	return left->number < right->number ? -1 : 1;
+}
+
+/* What Linux tells of a node is without it. */
+static unsigned long long lwk_memory(unsigned int node)
+{
+	char *path = text_of(LWK_MEMINFO, node);
+	char *text = textfile_read(path);
+	const char *line = text ? strstr(text, "LwkTotal:") : NULL;
+	unsigned long long kib = 0;
+
+	if (line && sscanf(line, "LwkTotal: %llu", &kib) != 1)
+		kib = 0;
+	free(text);
+	free(path);
+	return kib << 10;
 }
 
 static void read_nodes(struct machine *machine)
@@ -35,6 +52,9 @@ static void read_nodes(struct machine *machine)
 					       (unsigned int)i);
 		machine->nodes[i].number = object->os_index;
 		machine->nodes[i].memory = object->attr->numanode.local_memory;
+		if (!machine->recorded)
+			machine->nodes[i].memory +=
+				lwk_memory(object->os_index);
 		machine->nodes[i].cpus = need(hwloc_bitmap_alloc());
 	}
 	machine->nr_nodes = (size_t)nr;

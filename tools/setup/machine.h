@@ -30,7 +30,7 @@ struct machine_core {
  * struct machine_node - a NUMA node
  * @number: as Linux counts
  * @cpus: of the cores that have it as theirs; none: memory alone
- * @memory: in bytes
+ * @memory: in bytes, with what the LWK has of it
  */
 struct machine_node {
 	unsigned int number;

@@ -50,6 +50,7 @@ void lwk_boot_params(void);
 void housekeeping_exclude(struct cpumask *cpus, unsigned long types);
 
 const struct cpumask *__lwk_task_mask(const struct task_struct *p);
+const struct cpumask *__lwk_fallback_mask(const struct task_struct *p);
 bool __lwk_task_allowed(const struct task_struct *p, int cpu);
 void __lwk_set_affinity(struct task_struct *p, struct affinity_context *ctx,
 			struct cpumask *tmp);
@@ -90,12 +91,8 @@ static inline bool lwk_task_allowed(const struct task_struct *p, int cpu)
 #define task_cpu_possible(cpu, p)	lwk_task_allowed(p, cpu)
 
 /* Where a task goes that finds no core; only newer kernels ask. */
-#define task_cpu_fallback_mask(p) ({					\
-	const struct task_struct *__p = (p);				\
-									\
-	lwk_enabled() && READ_ONCE(__p->lwk.rsv) ?			\
-		__lwk_task_mask(__p) : housekeeping_cpumask(HK_TYPE_TICK); \
-})
+#define task_cpu_fallback_mask(p) \
+	(lwk_enabled() ? __lwk_fallback_mask(p) : housekeeping_cpumask(HK_TYPE_TICK))
 
 /* pi_lock and run queue lock held. @ctx is about to become @p's affinity. */
 static inline void lwk_set_affinity(struct task_struct *p,
