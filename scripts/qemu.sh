@@ -25,7 +25,7 @@ accelerator()
 # QEMU before 8.1, with a thread per CPU, may execute a breakpoint that is
 # gone already when one CPU patches kernel code while another one translates
 # the same page. Boot does so when it turns static keys on. Nothing of ours has
-# run by then.
+# run by then. Later, a module makes up for it: lwk/tests/stale_int3.c.
 emulator_race()
 {
 	grep -q 'Oops: int3' "$1" && ! grep -q "$2" "$1"

@@ -5,6 +5,7 @@
 #include <linux/ctype.h>
 #include <linux/ipc_namespace.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
 #include <linux/sched/signal.h>
@@ -85,22 +86,28 @@ static bool look_up(const char *name, s64 *segid)
 	return segment;
 }
 
-/* For @left jiffies at most. What is looked at may sleep, so it is woken. */
-static int wait_for(const char *name, s64 *segid, long left)
+/*
+ * Until @end. What is looked at may sleep, so it is woken. Jiffies may be late,
+ * and what is counted in them early: the clock decides.
+ */
+static int wait_for(const char *name, s64 *segid, ktime_t end)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	int ret = 0;
+	s64 left;
 
 	add_wait_queue(&named, &wait);
 	while (!look_up(name, segid)) {
-		if (!left)
+		left = ktime_to_ns(ktime_sub(end, ktime_get()));
+		if (left <= 0)
 			ret = -ETIMEDOUT;
 		else if (signal_pending(current))
 			/* Not begun anew: the caller knows how long he has waited. */
 			ret = -EINTR;
 		if (ret)
 			break;
-		left = wait_woken(&wait, TASK_INTERRUPTIBLE, left);
+		wait_woken(&wait, TASK_INTERRUPTIBLE, end == KTIME_MAX ?
+			   MAX_SCHEDULE_TIMEOUT : nsecs_to_jiffies(left) + 1);
 	}
 	remove_wait_queue(&named, &wait);
 	return ret;
@@ -121,6 +128,6 @@ int xemem_name_lookup(struct xemem_lookup *req)
 	if (!req->timeout_ms)
 		return look_up(req->name, &req->segid) ? 0 : -ENOENT;
 	return wait_for(req->name, &req->segid,
-			req->timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT :
-			msecs_to_jiffies(req->timeout_ms));
+			req->timeout_ms < 0 ? KTIME_MAX :
+			ktime_add_ms(ktime_get(), req->timeout_ms));
 }

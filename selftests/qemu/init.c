@@ -32,6 +32,7 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@
 
 /* What to run; the strings live in the buffer that read_job() filled. */
 struct job {
-	char *dir, *work;
+	char *dir, *work, *module;
 	bool dir_required;
 	uid_t uid;
 	gid_t gid;
@@ -295,7 +296,7 @@ static char *read_records(int fd, char **end)
 /*
  * The first character of a record says what the rest of it is: "a" an argument,
  * "e" VAR=VALUE, "u" UID:GID, "w" the working directory, "d" the same but only
- * if it exists, "W" the directory of the writable share.
+ * if it exists, "W" the directory of the writable share, "m" a module's file.
  */
 static void read_job(struct job *job)
 {
@@ -328,6 +329,9 @@ static void read_job(struct job *job)
 		case 'W':
 			job->work = rec + 1;
 			break;
+		case 'm':
+			job->module = rec + 1;
+			break;
 		}
 	}
 }
@@ -345,6 +349,15 @@ static void mount_work(const char *dir)
 	if (mount("lwk.work", dir, "9p", MS_NOSUID | MS_NODEV,
 		  "trans=virtio,version=9p2000.L,cache=none,msize=262144"))
 		fail(dir);
+}
+
+static void load(const char *module)
+{
+	int fd = open(module, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+		log_errno(module);
+	close(fd);
 }
 
 static noreturn void become(const struct job *job, int in, int out, int err)
@@ -520,6 +533,8 @@ int main(int argc, char **argv)
 	st[1].port = open_port("lwk.err", O_WRONLY);
 	ret = open_port("lwk.ret", O_WRONLY);
 	read_job(&job);
+	if (job.module)
+		load(job.module);
 	if (job.work)
 		mount_work(job.work);
 	if (mkdir(HOME_DIR, 0755) || chown(HOME_DIR, job.uid, job.gid))
