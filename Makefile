@@ -147,7 +147,7 @@ demo: kernel tools
 	scripts/deps demo
 	scripts/demo -k $(IMAGE)
 
-test: kernel tools bench-programs $(BUILD)/bench/storm-files
+test: kernel tools bench-programs $(OUT)/storm-files
 	scripts/deps demo tests lint deb
 	scripts/test -k $(IMAGE) $(TESTS)
 
@@ -168,7 +168,7 @@ test-node: deb
 	scripts/deps node
 	scripts/node-test $(DISTRO_CONFIG:%=-c %)
 
-soak: kernel tools bench-programs $(BUILD)/bench/storm-files
+soak: kernel tools bench-programs $(OUT)/storm-files
 	scripts/deps demo tests
 	LWK_SOAK_SECONDS=600 scripts/test -k $(IMAGE) soak
 
@@ -247,16 +247,16 @@ bench-programs: | deps
 	$(MAKE) -s -C bench/insitu O=$(BUILD)/bench/insitu XEMEM_O=$(BUILD)/xemem
 	$(MAKE) -s -C bench O=$(BUILD)/bench LDFLAGS=-static
 
-NOISE		= bench/noise --storm-files $(BUILD)/bench/storm-files \
+NOISE		= bench/noise --storm-files $(OUT)/storm-files \
 		  --map $(OUT)/System.map
 STORMS		?= all
 
-$(BUILD)/bench/storm-files: kernel
+$(OUT)/storm-files: kernel
 	mkdir -p $@
 	cp $(OUT)/lib/test_module.ko $@
 	bench/disk-image $@/disk.img
 
-bench-noise: kernel bench-programs $(BUILD)/bench/storm-files
+bench-noise: kernel bench-programs $(OUT)/storm-files
 	$(NOISE) --storms $(STORMS) --programs selfish,fwq,ftq --json $(BUILD)/bench/noise.json $(IMAGE)
 
 bench-report:

@@ -25,9 +25,9 @@
 #define SETTLE_US	500000
 /*
  * A grace period of RCU that ends while all are released lets another core free
- * some already, which counts, too. So the least of a few.
+ * some already, which counts, too: one time in three. So the least of some.
  */
-#define RELEASES	3
+#define RELEASES	7
 /* Each in a mapping of its own, and some more. */
 #define MAPPINGS	"300000"
 

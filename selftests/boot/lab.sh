@@ -19,7 +19,7 @@ measure()
 {
 	"$top/bench/noise" --subjects lwk --storms "$storms" \
 		--seconds "${LAB_SECONDS:-0.5}" --quiet-seconds 1 \
-		--storm-files "$top/build/bench/storm-files" \
+		--storm-files "${LWK_KERNEL%/arch/*}/storm-files" \
 		--json "$RESULTS/lab/noise.json" "$LWK_KERNEL"
 }
 
@@ -51,7 +51,7 @@ repeat()
 {
 	"$top/bench/noise" --check-repeat --subjects tuned \
 		--storms seccomp,static-key --seconds "${LAB_SECONDS:-0.5}" \
-		--storm-files "$top/build/bench/storm-files" \
+		--storm-files "${LWK_KERNEL%/arch/*}/storm-files" \
 		--json "$RESULTS/repeat/noise.json" "$LWK_KERNEL"
 }
 
