@@ -19,6 +19,7 @@
 #define pr_fmt(fmt) "lwk: " fmt
 
 #include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/kdebug.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -52,14 +53,24 @@ static bool is_known(unsigned long at, bool learn)
 	return false;
 }
 
-/* What jump labels, static calls and the function tracer put there. */
+/*
+ * Does what jump labels, static calls and the function tracer put there; where
+ * that is an INT3 again, or changes meanwhile, the core looks once more.
+ */
 static bool emulate(struct pt_regs *regs, unsigned long at)
 {
 	static const u8 nop2[] = { BYTES_NOP2 }, nop5[] = { BYTES_NOP5 };
 	union text_poke_insn insn;
 
-	memcpy(insn.text, (void *)at, sizeof(insn.text));
-	if (insn.opcode == CALL_INSN_OPCODE)
+	/* Who patches writes an INT3 before the rest, and waits in between. */
+	insn.opcode = READ_ONCE(*(u8 *)at);
+	barrier();
+	insn.disp = *(s32 *)(at + 1);
+	barrier();
+	if (insn.opcode == INT3_INSN_OPCODE ||
+	    insn.opcode != READ_ONCE(*(u8 *)at))
+		int3_emulate_jmp(regs, at);
+	else if (insn.opcode == CALL_INSN_OPCODE)
 		int3_emulate_call(regs, at + CALL_INSN_SIZE + insn.disp);
 	else if (insn.opcode == JMP32_INSN_OPCODE)
 		int3_emulate_jmp(regs, at + JMP32_INSN_SIZE + insn.disp);
@@ -80,17 +91,20 @@ static bool emulate(struct pt_regs *regs, unsigned long at)
 static int forgive(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct pt_regs *regs = ((struct die_args *)data)->regs;
+	static atomic_t doubts = ATOMIC_INIT(1000);
+	bool of_linux, stale;
 	unsigned long at;
-	bool of_linux;
 
 	if (event != DIE_INT3 || user_mode(regs))
 		return NOTIFY_DONE;
 	at = regs->ip - INT3_INSN_SIZE;
 	of_linux = housekeeping_cpu(raw_smp_processor_id(), HK_TYPE_DOMAIN);
-	if (*(u8 *)at == INT3_INSN_OPCODE || !is_known(at, of_linux) ||
-	    !emulate(regs, at))
-		return NOTIFY_DONE;
-	return NOTIFY_STOP;
+	if (READ_ONCE(*(u8 *)at) == INT3_INSN_OPCODE && !is_known(at, false))
+		/* Has Linux begun to patch since it looked? Now and then. */
+		stale = of_linux && atomic_dec_if_positive(&doubts) >= 0;
+	else
+		stale = is_known(at, of_linux);
+	return stale && emulate(regs, at) ? NOTIFY_STOP : NOTIFY_DONE;
 }
 
 static struct notifier_block forgiver = { .notifier_call = forgive };

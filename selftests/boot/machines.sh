@@ -71,6 +71,7 @@ patched()
 {
 	boot "" -- sh -c '
 		key=/proc/sys/kernel/sched_schedstats
+		cd /tmp
 		stress-ng --quiet --switch 4 --clone 2 -t 40 &
 		while kill -0 $! 2>/dev/null; do
 			echo 1 >$key && echo 0 >$key || exit
