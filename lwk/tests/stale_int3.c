@@ -21,8 +21,10 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/kdebug.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/ptrace.h>
 #include <linux/sched/isolation.h>
@@ -97,6 +99,7 @@ static int forgive(struct notifier_block *nb, unsigned long event, void *data)
 
 	if (event != DIE_INT3 || user_mode(regs))
 		return NOTIFY_DONE;
+	lockdep_assert(in_nmi());
 	at = regs->ip - INT3_INSN_SIZE;
 	of_linux = housekeeping_cpu(raw_smp_processor_id(), HK_TYPE_DOMAIN);
 	if (READ_ONCE(*(u8 *)at) == INT3_INSN_OPCODE && !is_known(at, false))
