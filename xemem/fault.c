@@ -149,6 +149,19 @@ static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
 	return ret ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 
+/*
+ * Current is being killed. A system call that copies to or from an attachment
+ * ends only if it hears of that: otherwise it would fault again, for ever.
+ */
+static vm_fault_t give_up(const struct vm_fault *vmf)
+{
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
+		return VM_FAULT_SIGBUS;
+	if (may_wait(vmf))
+		mmap_read_unlock(vmf->vma->vm_mm);
+	return VM_FAULT_RETRY;
+}
+
 /* A child that has inherited it has no right of its own. */
 static bool is_at_home(const struct vm_area_struct *vma)
 {
@@ -172,8 +185,7 @@ static vm_fault_t serve_fault(struct vm_fault *vmf)
 	case -ENOMEM:
 		return VM_FAULT_OOM;
 	case -EINTR:
-		/* It is being killed, and does not come back. */
-		return VM_FAULT_NOPAGE;
+		return give_up(vmf);
 	case -EBUSY:
 	case -EAGAIN:
 		return may_wait(vmf) ? wait_and_retry(vmf, &view, ret) :

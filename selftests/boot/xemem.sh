@@ -79,9 +79,28 @@ storm_for()
 		"$tests/storm" -s "$LWK_SLOW" "$@" "$storm" ${XEMEM_SEED:+"$XEMEM_SEED"}
 }
 
+# COMMAND...: if it fails, says where its threads are that do not end
+and_where()
+{
+	set -- sh -c '
+		"$@" && exit
+		status=$?
+		for t in /proc/[0-9]*/task/*; do
+			[ "$(cat "$t/comm")" = "${1##*/}" ] || continue
+			echo "# $t: $(cat "$t/syscall")"
+			sed "s/^/#   /" "$t/stack"
+		done
+		# What runs has no stack there.
+		dmesg -C
+		echo l >/proc/sysrq-trigger
+		dmesg -t | grep -A 16 "RIP: 0010" | sed "s/^/# /"
+		exit $status' sh "$@"
+	boot "$lwk" -- "$@"
+}
+
 fuzz_for()
 {
-	LIMIT=$((fuzz * 2 + 300)) boot "$lwk" -- \
+	LIMIT=$((fuzz * 2 + 300)) and_where \
 		"$tests/fuzz" "$fuzz" ${XEMEM_SEED:+"$XEMEM_SEED"}
 }
 

@@ -15,8 +15,12 @@
 #include <sys/prctl.h>
 
 #define THREADS		4
-/* A process of the fuzzer, at most; its mappings may be a ruin before. */
+/*
+ * A process of the fuzzer, at most; its mappings may be a ruin before. Most
+ * die young: each is killed in the middle of something.
+ */
 #define LIFE_MS		2000
+#define YOUTH_MS	200
 #define END_MS		30000
 #define BUFFERS		16
 #define BUFFER		(4 * PAGE)
@@ -469,7 +473,8 @@ static int fuzz(long seconds, __u64 seed)
 		}
 		if (!pid)
 			live(own);
-		if (!ended(pid, 100 + below(LIFE_MS), &status)) {
+		if (!ended(pid, 50 + below(below(8) ? YOUTH_MS : LIFE_MS),
+			   &status)) {
 			kill(pid, SIGKILL);
 			if (!ended(pid, END_MS, &status)) {
 				printf("# process %d does not die\n", pid);

@@ -317,7 +317,7 @@ static void print_totals(long seconds)
 	static const char * const names[STORM_TOTALS] = {
 		"processes", "killed", "makes", "removes", "gets", "attaches",
 		"detaches", "releases", "closes", "forks", "execs", "touches",
-		"SIGBUS", "wrong",
+		"by call", "SIGBUS", "wrong",
 	};
 
 	printf("storm: seed %llu, %ld s", seed, seconds);

@@ -31,6 +31,8 @@ struct attachment {
 
 static struct attachment attached[ATTACHMENTS];
 static __u64 me;
+/* A file in memory, to and from which attachments are written and read. */
+static int scratch;
 
 /* A segment that is offered, as a whole; false if there is none. */
 static bool choose(struct storm_segment *found)
@@ -113,19 +115,42 @@ static void wrong(const struct attachment *a, size_t at, __u64 value)
 }
 
 /*
+ * A system call touches it, in which we may be killed. 0, or a signal: which of
+ * the two it would have been is not said.
+ */
+static int load_by_call(const char *p, __u64 *value)
+{
+	storm_count(STORM_CALLS, 1);
+	return pwrite(scratch, p, sizeof(*value), 0) == sizeof(*value) &&
+	       pread(scratch, value, sizeof(*value), 0) == sizeof(*value) ?
+	       0 : SIGBUS;
+}
+
+static int store_by_call(char *p, __u64 value)
+{
+	storm_count(STORM_CALLS, 1);
+	return pwrite(scratch, &value, sizeof(value), 0) == sizeof(value) &&
+	       pread(scratch, p, sizeof(value), 0) == sizeof(value) ?
+	       0 : SIGBUS;
+}
+
+/*
  * What is read is the owner's for that address, or zero. What is written is
  * the same, so that it is foreign data if it gets anywhere else.
  */
 static void touch_page(struct attachment *a, size_t at)
 {
 	__u64 good = storm_word(a->serial, a->there + at), value = 0;
-	int sig = xem_load(a->here + at, &value);
+	bool by_call = !storm_rand(4);
+	int sig = by_call ? load_by_call(a->here + at, &value) :
+			    xem_load(a->here + at, &value);
 
 	storm_count(STORM_TOUCHES, 1);
 	if (!sig && value && value != good)
 		wrong(a, at, value);
 	if (!sig && a->writable && !storm_rand(4))
-		sig = xem_store(a->here + at, good);
+		sig = by_call ? store_by_call(a->here + at, good) :
+				xem_store(a->here + at, good);
 	if (sig == SIGBUS)
 		storm_count(STORM_SIGBUS, 1);
 	if (sig != SIGSEGV || a->holes)
@@ -249,7 +274,8 @@ void storm_importer(int slot, __u64 serial)
 {
 	me = serial;
 	xem_catch();
-	if (xem_open()) {
+	scratch = memfd_create("scratch", MFD_CLOEXEC);
+	if (scratch < 0 || xem_open()) {
 		perror("# importer");
 		_exit(1);
 	}

@@ -418,6 +418,48 @@ PAIR_TEST(ptrace)
 	actor_end(&third);
 }
 
+/*
+ * What is left of the time is written, or is not, after the signal: where
+ * nothing has been touched yet.
+ */
+static int sleep_there(void *arg)
+{
+	const struct timespec t = { .tv_sec = 2 * PAIR_SECONDS };
+
+	return syscall(SYS_nanosleep, &t, scene->number);
+}
+
+static bool falls_asleep(pid_t pid, long patience_ms)
+{
+	long end = now_ms() + patience_ms;
+	char path[64], text[16];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	do {
+		f = fopen(path, "re");
+		if (!f || !fgets(text, sizeof(text), f))
+			text[0] = 0;
+		if (f)
+			fclose(f);
+		if (text[0] && strtol(text, NULL, 10) == SYS_nanosleep)
+			return true;
+		sleep_ms(1);
+	} while (now_ms() < end);
+	return false;
+}
+
+PAIR_TEST(killed_in_a_call)
+{
+	struct actor third = {};
+
+	ASSERT_EQ(0, meet_third(&self->owner, &third));
+	actor_post(&third, sleep_there, NULL);
+	EXPECT_TRUE(falls_asleep(third.pid, MEMBER_PATIENCE_MS));
+	EXPECT_EQ(128 + SIGKILL, actor_kill(&third, SIGKILL));
+	actor_end(&third);
+}
+
 /* What is in use while it is taken away does not become somebody else's. */
 static int take_away(void *arg)
 {
