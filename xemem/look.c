@@ -56,7 +56,7 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 {
 	struct page *page;
 
-	if (!pmd_present(pmd) || pmd_protnone(pmd))
+	if (!pmd_present(pmd))
 		return 1;
 	if (is_huge_zero_pmd(pmd)) {
 		set_huge(l, addr, PMD_SHIFT, pmd_pfn(pmd), false);
@@ -72,12 +72,18 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 	return 1;
 }
 
+/*
+ * An entry that has lost its rights, where the owner may read, is marked by
+ * NUMA balancing, which waits for his next touch. The page is there for who
+ * reads: get_user_pages() leaves such an entry as it is, so that to ask for it
+ * would be to ask for ever. For who writes it sets the entry right.
+ */
 static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
 		    pte_t pte, unsigned long addr)
 {
 	struct page *page;
 
-	if (!pte_present(pte) || pte_protnone(pte))
+	if (!pte_present(pte))
 		return;
 	if (is_zero_pfn(pte_pfn(pte))) {
 		add(l, addr, pte_pfn(pte), false);
@@ -123,7 +129,7 @@ static int see_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
 
 	ptl = huge_pte_lock(h, walk->mm, ptep);
 	pte = huge_ptep_get(walk->mm, addr, ptep);
-	if (pte_present(pte) && !pte_protnone(pte)) {
+	if (pte_present(pte)) {
 		page = pte_page(pte);
 		if (!folio_test_hwpoison(page_folio(page)) &&
 		    may_show(page, huge_pte_write(pte), l->frozen))

@@ -23,6 +23,8 @@
 #define BUS		(~0ULL)
 #define KSM		"/sys/kernel/mm/ksm/"
 #define KSM_WAIT_MS	10000
+/* Linux goes through memory every second or so, and less often later. */
+#define BALANCE_MS	40000
 /* A wait that is one, not a slow machine. */
 #define SOME_MS		300
 
@@ -535,6 +537,65 @@ static int write_file(const char *path, const char *text)
 		close(fd);
 	}
 	return n == strlen(text) ? 0 : -1;
+}
+
+/* How often Linux has been through this process's memory, and marked it. */
+static long scans(void)
+{
+	FILE *f = fopen("/proc/self/sched", "re");
+	char line[128];
+	long nr = -1;
+
+	while (f && nr < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "mm->numa_scan_seq : %ld", &nr);
+	if (f)
+		fclose(f);
+	return nr;
+}
+
+/* Far memory, large and small pages, is marked while its owner runs elsewhere. */
+static int be_marked(void *arg)
+{
+	unsigned long far = 1 << 1;
+	long end, before;
+
+	CHECK(!syscall(SYS_set_mempolicy, MPOL_BIND, &far, 8 * sizeof(far)));
+	scene->addr = memory_new(MEMORY_LARGE, 2 * LARGE);
+	CHECK(scene->addr != MAP_FAILED);
+	memory_at(scene->addr + LARGE, MEMORY_SMALL, LARGE);
+	xem_fill(scene->addr, 2 * LARGE, 1);
+	CHECK(!syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0));
+	before = scans();
+	CHECK(before >= 0);
+	end = now_ms() + BALANCE_MS;
+	/* At first it but gets to know new memory. */
+	while (scans() < before + 2 && now_ms() < end)
+		;
+	CHECK(scans() >= before + 2);
+	return owner_make(NULL);
+}
+
+/* It is there all the same. The owner's next touch may be long after. */
+PAIR_TEST(numa_balancing)
+{
+	char *p;
+
+	if (variant->owner_lwk)
+		SKIP(return, "memory of members is not balanced");
+	if (access("/sys/devices/system/node/node1", F_OK) ||
+	    write_file("/proc/sys/kernel/numa_balancing", "1"))
+		SKIP(return, "one node, no balancing, or not root");
+	scene->size = 2 * LARGE;
+	EXPECT_EQ(0, actor_do(&self->owner, be_marked, NULL));
+	for (int flags = XPMEM_ABI_RDONLY; flags <= XPMEM_ABI_RDWR; flags++) {
+		p = xem_attach(xem_get(scene->segid, flags), 0, scene->size);
+		EXPECT_EQ(0, xem_error(p));
+		EXPECT_EQ(0, xem_wrong(p, scene->size, 1));
+	}
+	xem_fill(p, scene->size, 2);
+	scene->seed = 2;
+	EXPECT_EQ(0, actor_do(&self->owner, owner_verify, NULL));
+	write_file("/proc/sys/kernel/numa_balancing", "0");
 }
 
 static int compact(void *arg)
