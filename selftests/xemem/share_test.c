@@ -296,6 +296,48 @@ PAIR_TEST(source_without_write)
 	}
 }
 
+/* Of all of it, then of one half, so that large entries are split. */
+static int give_up_and_take_back(unsigned int mode)
+{
+	size_t size = scene->size;
+	__s64 apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
+	char *p;
+
+	CHECK(apid > 0);
+	p = xem_attach_ext(apid, 0, size, mode);
+	CHECK_EQ(0, xem_error(p));
+	for (size_t from = 0; from < size; from += size / 2) {
+		CHECK(!mprotect(p + from, size - from, PROT_READ));
+		CHECK_EQ(0, xem_wrong(p, size, scene->seed));
+		CHECK_EQ(SIGSEGV, xem_store(p + size - 8, 7));
+		CHECK(!mprotect(p + from, size - from, PROT_READ | PROT_WRITE));
+		scene->seed++;
+		xem_fill(p, size, scene->seed);
+	}
+	CHECK_EQ(0, xem_release(apid));
+	return 0;
+}
+
+PAIR_TEST(importer_without_write)
+{
+	int ret;
+
+	scene->size = 2 * LARGE;
+	for (int i = 0; i < 2 * MEMORY_KINDS; i++) {
+		scene->kind = i / 2;
+		ret = actor_do(&self->owner, own_memory, NULL);
+		/* No hugetlb. */
+		if (ret == 2)
+			continue;
+		ASSERT_EQ(0, ret);
+		EXPECT_EQ(0, give_up_and_take_back(modes[i & 1]))
+			TH_LOG("%s, %s", memory_names[scene->kind],
+			       mode_name(modes[i & 1]));
+		EXPECT_EQ(0, actor_do(&self->owner, owner_verify, NULL));
+		EXPECT_EQ(0, actor_do(&self->owner, disown_memory, NULL));
+	}
+}
+
 /* Memory that was never touched: the zero page is everybody's. */
 static int own_untouched(void *arg)
 {
