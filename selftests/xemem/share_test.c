@@ -213,15 +213,23 @@ PAIR_TEST(hole)
 		EXPECT_EQ(SIGBUS, xem_peek(p + PAGE));
 }
 
+/* All of the scene's memory, at *@p. */
+static int attach_all(int permit, unsigned int flags, __s64 *apid, char **p)
+{
+	*apid = xem_get(scene->segid, permit);
+	CHECK(*apid > 0);
+	*p = xem_attach_ext(*apid, 0, scene->size, flags);
+	CHECK_EQ(0, xem_error(*p));
+	return 0;
+}
+
 /* A permit to read, or a wish to read only: the kernel keeps it. */
 static int read_only(int permit, unsigned int flags)
 {
-	__s64 apid = xem_get(scene->segid, permit);
+	__s64 apid;
 	char *p;
 
-	CHECK(apid > 0);
-	p = xem_attach_ext(apid, 0, scene->size, flags);
-	CHECK_EQ(0, xem_error(p));
+	CHECK_EQ(0, attach_all(permit, flags, &apid, &p));
 	CHECK_EQ(0, xem_wrong(p, scene->size, 1));
 	CHECK_EQ(SIGSEGV, xem_store(p, 7));
 	CHECK_EQ(-1, mprotect(p, scene->size, PROT_READ | PROT_WRITE));
@@ -260,12 +268,10 @@ static int protect_source(void *arg)
 static int write_protected(unsigned int mode)
 {
 	size_t size = scene->size;
-	__s64 apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
+	__s64 apid;
 	char *p;
 
-	CHECK(apid > 0);
-	p = xem_attach_ext(apid, 0, size, mode);
-	CHECK_EQ(0, xem_error(p));
+	CHECK_EQ(0, attach_all(XPMEM_ABI_RDWR, mode, &apid, &p));
 	/* Before it was read, and after. */
 	CHECK_EQ(SIGBUS, xem_store(p + PAGE, 7));
 	CHECK_EQ(0, xem_wrong(p, size, 1));
@@ -300,12 +306,10 @@ PAIR_TEST(source_without_write)
 static int give_up_and_take_back(unsigned int mode)
 {
 	size_t size = scene->size;
-	__s64 apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
+	__s64 apid;
 	char *p;
 
-	CHECK(apid > 0);
-	p = xem_attach_ext(apid, 0, size, mode);
-	CHECK_EQ(0, xem_error(p));
+	CHECK_EQ(0, attach_all(XPMEM_ABI_RDWR, mode, &apid, &p));
 	for (size_t from = 0; from < size; from += size / 2) {
 		CHECK(!mprotect(p + from, size - from, PROT_READ));
 		CHECK_EQ(0, xem_wrong(p, size, scene->seed));
