@@ -67,9 +67,13 @@ static inline void *map(size_t len, int prot)
 	return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+/*
+ * A page of the stack that is shared since a fork is copied before, not by what
+ * getrusage() writes there: that is the first fault after those it has counted.
+ */
 static inline long faults(void)
 {
-	struct rusage usage;
+	struct rusage usage = {};
 
 	getrusage(RUSAGE_THREAD, &usage);
 	return usage.ru_minflt + usage.ru_majflt;
