@@ -151,7 +151,8 @@ static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
 
 /*
  * Current is being killed. A system call that copies to or from an attachment
- * ends only if it hears of that: otherwise it would fault again, for ever.
+ * ends only if it hears of that: otherwise it would fault again, for ever. The
+ * mmap_lock is held, and dropped if the caller of the fault allows that.
  */
 static vm_fault_t give_up(const struct vm_fault *vmf)
 {

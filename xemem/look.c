@@ -51,6 +51,12 @@ static void set_huge(struct xemem_looking *l, unsigned long addr,
 	add(l, l->view->start, pfn, write);
 }
 
+/*
+ * An entry that has lost its rights, where the owner may read, is marked by
+ * NUMA balancing, which waits for his next touch. The page is there for who
+ * reads: get_user_pages() leaves such an entry as it is, so that to ask for it
+ * would be to ask for ever. For who writes it sets the entry right.
+ */
 static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 			pmd_t pmd, unsigned long addr)
 {
@@ -72,12 +78,7 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 	return 1;
 }
 
-/*
- * An entry that has lost its rights, where the owner may read, is marked by
- * NUMA balancing, which waits for his next touch. The page is there for who
- * reads: get_user_pages() leaves such an entry as it is, so that to ask for it
- * would be to ask for ever. For who writes it sets the entry right.
- */
+/* As see_huge_pmd(), what NUMA balancing has marked too. */
 static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
 		    pte_t pte, unsigned long addr)
 {

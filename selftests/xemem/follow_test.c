@@ -23,6 +23,7 @@
 #define BUS		(~0ULL)
 #define KSM		"/sys/kernel/mm/ksm/"
 #define KSM_WAIT_MS	10000
+#define BALANCING	"/proc/sys/kernel/numa_balancing"
 /* Linux goes through memory every second or so, and less often later. */
 #define BALANCE_MS	40000
 /* A wait that is one, not a slow machine. */
@@ -539,6 +540,19 @@ static int write_file(const char *path, const char *text)
 	return n == strlen(text) ? 0 : -1;
 }
 
+static unsigned long number_in(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+
+	if (fd >= 0) {
+		if (read(fd, text, sizeof(text) - 1) < 0)
+			text[0] = '\0';
+		close(fd);
+	}
+	return strtoul(text, NULL, 10);
+}
+
 /* How often Linux has been through this process's memory, and marked it. */
 static long scans(void)
 {
@@ -562,7 +576,7 @@ static int be_marked(void *arg)
 	CHECK(!syscall(SYS_set_mempolicy, MPOL_BIND, &far, 8 * sizeof(far)));
 	scene->addr = memory_new(MEMORY_LARGE, 2 * LARGE);
 	CHECK(scene->addr != MAP_FAILED);
-	memory_at(scene->addr + LARGE, MEMORY_SMALL, LARGE);
+	CHECK(memory_at(scene->addr + LARGE, MEMORY_SMALL, LARGE) != MAP_FAILED);
 	xem_fill(scene->addr, 2 * LARGE, 1);
 	CHECK(!syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0));
 	before = scans();
@@ -578,12 +592,12 @@ static int be_marked(void *arg)
 /* It is there all the same. The owner's next touch may be long after. */
 PAIR_TEST(numa_balancing)
 {
-	char *p;
+	char old[2] = { '0' + number_in(BALANCING) }, *p;
 
 	if (variant->owner_lwk)
 		SKIP(return, "memory of members is not balanced");
 	if (access("/sys/devices/system/node/node1", F_OK) ||
-	    write_file("/proc/sys/kernel/numa_balancing", "1"))
+	    write_file(BALANCING, "1"))
 		SKIP(return, "one node, no balancing, or not root");
 	scene->size = 2 * LARGE;
 	EXPECT_EQ(0, actor_do(&self->owner, be_marked, NULL));
@@ -595,7 +609,7 @@ PAIR_TEST(numa_balancing)
 	xem_fill(p, scene->size, 2);
 	scene->seed = 2;
 	EXPECT_EQ(0, actor_do(&self->owner, owner_verify, NULL));
-	write_file("/proc/sys/kernel/numa_balancing", "0");
+	write_file(BALANCING, old);
 }
 
 static int compact(void *arg)
@@ -657,19 +671,6 @@ static int write_third(void *arg)
 	return 0;
 }
 
-static unsigned long ksm_shared(void)
-{
-	char path[] = KSM "pages_sharing", text[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		if (read(fd, text, sizeof(text) - 1) < 0)
-			text[0] = '\0';
-		close(fd);
-	}
-	return strtoul(text, NULL, 10);
-}
-
 /* One page for many: whoever writes gets one of his own, the importer too. */
 PAIR_TEST(ksm)
 {
@@ -685,9 +686,9 @@ PAIR_TEST(ksm)
 	apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
 	p = xem_attach_ext(apid, 0, scene->size, XEMEM_EAGER);
 	ASSERT_EQ(0, xem_error(p));
-	while (!ksm_shared() && now_ms() < end)
+	while (!number_in(KSM "pages_sharing") && now_ms() < end)
 		sleep_ms(20);
-	TH_LOG("KSM: %lu pages merged", ksm_shared());
+	TH_LOG("KSM: %lu pages merged", number_in(KSM "pages_sharing"));
 	for (int i = 0; i < 64; i++)
 		EXPECT_EQ(0x5a, p[i * PAGE]);
 	p[0] = 7;

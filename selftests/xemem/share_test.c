@@ -37,16 +37,24 @@ static int disown_memory(void *arg)
 	return 0;
 }
 
+/* All of the scene's memory, at *@p. */
+static int attach_all(int permit, unsigned int flags, __s64 *apid, char **p)
+{
+	*apid = xem_get(scene->segid, permit);
+	CHECK(*apid > 0);
+	*p = xem_attach_ext(*apid, 0, scene->size, flags);
+	CHECK_EQ(0, xem_error(*p));
+	return 0;
+}
+
 /* There and back and there, through one attachment. */
 static int exchange(struct actor *owner, unsigned int mode)
 {
 	size_t size = scene->size;
-	__s64 apid = xem_get(scene->segid, XPMEM_ABI_RDWR);
+	__s64 apid;
 	char *p;
 
-	CHECK(apid > 0);
-	p = xem_attach_ext(apid, 0, size, mode);
-	CHECK_EQ(0, xem_error(p));
+	CHECK_EQ(0, attach_all(XPMEM_ABI_RDWR, mode, &apid, &p));
 	CHECK_EQ(0, xem_wrong(p, size, 1));
 	xem_fill(p, size, 2);
 	scene->seed = 2;
@@ -211,16 +219,6 @@ PAIR_TEST(hole)
 	TH_LOG("eager attach over a hole: %ld", xem_error(p));
 	if (!xem_error(p))
 		EXPECT_EQ(SIGBUS, xem_peek(p + PAGE));
-}
-
-/* All of the scene's memory, at *@p. */
-static int attach_all(int permit, unsigned int flags, __s64 *apid, char **p)
-{
-	*apid = xem_get(scene->segid, permit);
-	CHECK(*apid > 0);
-	*p = xem_attach_ext(*apid, 0, scene->size, flags);
-	CHECK_EQ(0, xem_error(*p));
-	return 0;
 }
 
 /* A permit to read, or a wish to read only: the kernel keeps it. */
