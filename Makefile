@@ -53,7 +53,9 @@ endif
 # compiler cache, if there is one, serves them all.
 export CCACHE_BASEDIR	:= $(TOP)
 export CCACHE_NOHASHDIR	:= 1
-CCACHE		:= $(if $(shell command -v ccache),ccache )
+# Looked up when a recipe runs, not when this file is read: "deps" may install
+# ccache in between, and a compiler of another name compiles everything anew.
+CCACHE		= $(if $(shell command -v ccache),ccache )
 KMAKE		= +$(MAKE) -s --no-print-directory -C $(TREE) O=$(OUT) \
 		  CC="$(CCACHE)gcc" HOSTCC="$(CCACHE)gcc" \
 		  KBUILD_BUILD_USER=lwk KBUILD_BUILD_HOST=lwk \
@@ -115,8 +117,33 @@ help:
 KSELFTEST := clone3 core exec futex membarrier mm pidfd proc ptrace rseq seccomp \
 	sigaltstack timers vDSO x86
 
+# What each goal needs beyond building and QEMU. All of it is asked for before
+# the first compilation, so that nobody learns after it that a package is missing.
+PARTS_demo		:= demo
+PARTS_test		:= demo tests lint deb bench
+PARTS_test-quick	:= demo tests bench
+PARTS_test-ucx		:= ucx
+PARTS_test-node		:= deb node
+PARTS_soak		:= demo tests bench
+PARTS_kselftest		:= kselftest
+PARTS_check		:= lint report
+PARTS_bench		:= bench report
+PARTS_bench-hops	:= bench
+PARTS_bench-memory	:= bench
+PARTS_bench-xemem	:= bench
+PARTS_bench-insitu	:= bench
+PARTS_bench-noise	:= bench
+PARTS_bench-programs	:= bench
+PARTS_bench-report	:= report
+PARTS_deb		:= deb
+PARTS_deb-kernel	:= deb
+PARTS_deb-tools		:= deb
+PARTS_deb-check		:= deb
+PARTS_deb-kernel-check	:= deb
+PARTS			= $(sort $(foreach goal,$(MAKECMDGOALS),$(PARTS_$(goal))))
+
 deps:
-	scripts/deps build tools qemu
+	scripts/deps build tools qemu $(PARTS)
 
 tree: | deps
 	scripts/tree
@@ -144,32 +171,26 @@ tools: | deps
 	$(MAKE) -s -C tools O=$(BUILD)/tools XEMEM_O=$(BUILD)/xemem
 
 demo: kernel tools
-	scripts/deps demo
 	scripts/demo -k $(IMAGE)
 
 test: kernel tools bench-programs $(OUT)/storm-files
-	scripts/deps demo tests lint deb
 	scripts/test -k $(IMAGE) $(TESTS)
 
 # What CI runs of a release that is not the default.
 test-quick: kernel tools bench-programs
-	scripts/deps demo tests
 	scripts/test -q -k $(IMAGE)
 
 # The first time it gets and builds UCX, and keeps it in build/ucx.
 test-ucx: kernel tools
-	scripts/deps ucx
 	scripts/ucx-test -k $(IMAGE)
 
 # The first time it makes a disk with Debian, and keeps it in build/node. It has
 # no use for symbols of the kernel, and xz takes minutes for them.
 test-node: export KDEB_COMPRESS := $(or $(KDEB_COMPRESS),zstd)
 test-node: deb
-	scripts/deps node
 	scripts/node-test $(DISTRO_CONFIG:%=-c %)
 
 soak: kernel tools bench-programs $(OUT)/storm-files
-	scripts/deps demo tests
 	LWK_SOAK_SECONDS=600 scripts/test -k $(IMAGE) soak
 
 # All that is slow is slower there.
@@ -180,7 +201,6 @@ KSELFTEST_debug := --limit 1500 --time-limit 7200 \
 KSELFTEST_CFLAGS := -DKSFT_SKIP=4
 
 kselftest: kernel tools
-	scripts/deps kselftest
 	$(KMAKE) headers
 	EXTRA_CFLAGS="$(KSELFTEST_CFLAGS)" \
 	$(MAKE) -s -C $(TREE)/tools/testing/selftests O=$(OUT) \
@@ -194,7 +214,6 @@ shell: kernel tools
 		-e PATH="$(BUILD)/tools/bin:$$PATH:/usr/sbin:/sbin" -i
 
 check: kernel
-	scripts/deps lint tools report
 	scripts/queue-check
 	scripts/source-check $(TREE) $(OUT)
 	scripts/entry-audit $(OUT)/vmlinux
@@ -238,7 +257,6 @@ bench: bench-overhead bench-hops bench-memory bench-xemem bench-insitu
 	$(MAKE) --no-print-directory bench-noise bench-report bench-check
 
 bench-programs: | deps
-	scripts/deps bench
 	$(MAKE) -s -C bench/plugin O=$(BUILD)/bench/plugin
 	$(MAKE) -s -C bench/init O=$(BUILD)/bench/init
 	$(MAKE) -s -C bench/calls O=$(BUILD)/bench/calls
@@ -259,8 +277,7 @@ $(OUT)/storm-files: kernel
 bench-noise: kernel bench-programs $(OUT)/storm-files
 	$(NOISE) --storms $(STORMS) --programs selfish,fwq,ftq --json $(BUILD)/bench/noise.json $(IMAGE)
 
-bench-report:
-	scripts/deps report
+bench-report: | deps
 	bench/report $(BUILD)/bench/noise.json
 
 bench-check:
@@ -275,21 +292,17 @@ deb:
 	$(MAKE) --no-print-directory deb-kernel
 
 deb-kernel: tree
-	scripts/deps deb
 	JOBS=$(JOBS) packaging/kernel $(DISTRO_CONFIG:%=-c %) $(BUILD)/deb
 	packaging/repository $(BUILD)/deb
 
 deb-tools: | deps
-	scripts/deps deb
 	packaging/userland $(BUILD)/deb
 	packaging/repository $(BUILD)/deb
 
 deb-check: | deps
-	scripts/deps deb
 	packaging/twice $(BUILD)/deb-check packaging/userland
 
 deb-kernel-check: tree
-	scripts/deps deb
 	packaging/twice $(BUILD)/deb-check packaging/kernel $(DISTRO_CONFIG:%=-c %)
 
 $(BUILD)/bench/%-init: bench/%.c
