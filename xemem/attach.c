@@ -29,6 +29,7 @@ static void free_attachment(struct kref *kref)
 	if (att->size < PMD_SIZE)
 		WRITE_ONCE(att->permit->room, att->start + att->size);
 	xemem_permit_put(att->permit);
+	kfree(att->spare);
 	kfree(att);
 }
 
@@ -123,14 +124,14 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 	att->start = vma->vm_start;
 	if (att->size < PMD_SIZE)
 		WRITE_ONCE(permit->room, att->start);
-	kref_get(&att->kref);
-	vma->vm_private_data = att;
 	vma->vm_ops = &xemem_vm_ops;
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTDUMP |
 		     VM_DONTEXPAND);
 	/* By mprotect() neither. */
 	if (!att->write)
 		vm_flags_clear(vma, VM_MAYWRITE);
+	/* Last: from now on it is found. */
+	xemem_piece_map(att, vma);
 	return 0;
 }
 
@@ -277,7 +278,9 @@ int xemem_attach(struct xemem_process *p, struct xemem_attach *req)
 	att = create(permit, source, req);
 	if (!att)
 		goto out;
-	ret = map_it(permit, att, req);
+	ret = xemem_piece_prepare(att);
+	if (!ret)
+		ret = map_it(permit, att, req);
 	if (!ret && is_eager(permit->segment, req->flags)) {
 		ret = xemem_populate(att, req->flags & XEMEM_EAGER);
 		if (ret)
@@ -302,7 +305,8 @@ static int unmap(struct mm_struct *mm, struct xemem_attachment *att)
 		if (!vma)
 			break;
 		addr = vma->vm_end;
-		if (!xemem_is_attachment(vma) || vma->vm_private_data != att)
+		if (!xemem_is_attachment(vma) ||
+		    xemem_attachment_of(vma) != att)
 			continue;
 		if (vma->vm_end - vma->vm_start >= PMD_SIZE)
 			xemem_clear(vma);
@@ -333,7 +337,7 @@ int xemem_detach(unsigned long address)
 	if (vma && !xemem_is_attachment(vma)) {
 		ret = -EINVAL;
 	} else if (vma) {
-		att = vma->vm_private_data;
+		att = xemem_attachment_of(vma);
 		kref_get(&att->kref);
 		ret = unmap(mm, att);
 		xemem_attachment_put(att);
@@ -352,7 +356,7 @@ static bool is_small_of(const struct vm_area_struct *vma,
 
 	if (!vma || !xemem_is_attachment(vma))
 		return false;
-	att = vma->vm_private_data;
+	att = xemem_attachment_of(vma);
 	return att->permit == permit && att->size < PMD_SIZE;
 }
 
@@ -384,56 +388,51 @@ static void unmap_neighbours(struct mm_struct *mm,
 	do_munmap(mm, start, end - start, NULL);
 }
 
-/*
- * Linux unmaps in current's address space alone. One that current has left, by
- * exit or exec, and that others still use keeps the range, and nothing there.
- */
-static void take_away(struct mm_struct *mm, const struct xemem_attachment *att)
+/* All there are in current's address space. */
+static void unmap_all(struct xemem_permit *permit)
 {
-	VMA_ITERATOR(vmi, mm, att->start);
-	unsigned long end = att->start + att->size;
-	struct vm_area_struct *vma;
+	struct xemem_attachment *att = NULL;
+	struct mm_struct *mm = current->mm;
 
-	mmap_assert_write_locked(mm);
-	for_each_vma_range(vmi, vma, end) {
-		if (!xemem_is_attachment(vma) || vma->vm_private_data != att)
+	if (mmap_write_lock_killable(mm))
+		return;
+	while ((att = xemem_attachment_next(permit, att))) {
+		unmap_neighbours(mm, permit, att->start);
+		unmap(mm, att);
+		if (!need_resched())
 			continue;
-		/* Faults are over; the next one sees that the permit has ended. */
-		vma_start_write(vma);
-		zap_page_range_single(vma, vma->vm_start,
-				      vma->vm_end - vma->vm_start, NULL);
+		mmap_write_unlock(mm);
+		cond_resched();
+		if (mmap_write_lock_killable(mm)) {
+			xemem_attachment_put(att);
+			return;
+		}
 	}
+	mmap_write_unlock(mm);
+}
+
+static bool has_attachments(struct xemem_permit *permit)
+{
+	guard(spinlock)(&permit->list_lock);
+	return !list_empty(&permit->attachments);
 }
 
 /**
  * xemem_detach_all - a permit has ended
  * @permit: with a reference; marked as ended.
  *
+ * What cannot be unmapped keeps its range, and has nothing there: in an address
+ * space that current has left, by exit or exec, and that others still use; what
+ * is sealed; and what would have to be waited for by who is being killed.
+ *
  * Context: process context, may sleep.
  */
 void xemem_detach_all(struct xemem_permit *permit)
 {
-	struct mm_struct *mm = permit->process->mm;
-	struct xemem_attachment *att = NULL;
+	struct xemem_segment *segment = permit->segment;
 
-	/* An address space that ends does it itself. */
-	if (!mmget_not_zero(mm))
-		return;
-	/* Killed or not: the right is gone, so the memory goes, too. */
-	mmap_write_lock(mm);
-	while ((att = xemem_attachment_next(permit, att))) {
-		if (mm == current->mm) {
-			unmap_neighbours(mm, permit, att->start);
-			unmap(mm, att);
-		} else {
-			take_away(mm, att);
-		}
-		if (need_resched()) {
-			mmap_write_unlock(mm);
-			cond_resched();
-			mmap_write_lock(mm);
-		}
-	}
-	mmap_write_unlock(mm);
-	mmput(mm);
+	if (permit->process->mm == current->mm)
+		unmap_all(permit);
+	if (has_attachments(permit))
+		xemem_watch_cut(segment->space->watch, segment, permit);
 }

@@ -66,7 +66,7 @@ static void count(struct mm_struct *mm, const struct xemem_attachment *att,
 	struct vm_area_struct *vma;
 
 	for_each_vma_range(vmi, vma, att->start + att->size)
-		if (xemem_is_attachment(vma) && vma->vm_private_data == att)
+		if (xemem_is_attachment(vma) && xemem_attachment_of(vma) == att)
 			walk_page_range_vma(vma, vma->vm_start, vma->vm_end,
 					    &count_ops, n);
 }

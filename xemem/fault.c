@@ -41,15 +41,15 @@ static int look(struct xemem_space *space, struct xemem_view *view,
  * @fault: to write.
  * @view: out.
  *
- * Return: 0; -EBUSY: the owner is changing its address space; -EAGAIN: the
- * page has to be faulted in, as @view->how says; -EFAULT: there is none;
- * -ENOMEM; -EINTR.
+ * Return: 0; -EBUSY: the owner is changing its address space; -EINPROGRESS: or
+ * its memory there; -EAGAIN: the page has to be faulted in, as @view->how says;
+ * -EFAULT: there is none; -ENOMEM; -EINTR.
  */
 static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 		struct xemem_view *view)
 {
 	const unsigned long around = XEMEM_VIEW_PAGES << PAGE_SHIFT;
-	struct xemem_attachment *att = vma->vm_private_data;
+	struct xemem_attachment *att = xemem_attachment_of(vma);
 	struct xemem_segment *segment = att->permit->segment;
 	struct xemem_space *space = segment->space;
 	unsigned long to = vma->vm_pgoff << PAGE_SHIFT;
@@ -66,9 +66,11 @@ static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 		if (READ_ONCE(segment->removed) ||
 		    READ_ONCE(att->permit->ended))
 			return -EFAULT;
-		seq = mmu_interval_read_begin(&space->notifier);
-		ret = look(space, view, start + to, end + to,
-			   vma->vm_flags & VM_WRITE, fault);
+		ret = xemem_watch_begin(space->watch, start + to, end + to,
+					&seq);
+		if (!ret)
+			ret = look(space, view, start + to, end + to,
+				   vma->vm_flags & VM_WRITE, fault);
 		if (ret)
 			return ret;
 		ret = xemem_map(vma, view, seq);
@@ -97,6 +99,22 @@ static bool may_wait(const struct vm_fault *vmf)
 	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
 }
 
+/* Until what show() has met is over; no lock is held. */
+static int wait_until_over(struct xemem_space *space,
+			   const struct xemem_view *view, int why)
+{
+	switch (why) {
+	case -EBUSY:
+		return wait_for(space->mm);
+	case -EINPROGRESS:
+		return xemem_watch_wait(space->watch, view->want,
+					view->want + PAGE_SIZE);
+	default:
+		return xemem_fault_in(space->mm, view->want, 1, view->how,
+				      true);
+	}
+}
+
 /*
  * Wait without the lock that the caller of the fault holds; then the fault is
  * tried again. The mapping may be gone meanwhile.
@@ -104,16 +122,16 @@ static bool may_wait(const struct vm_fault *vmf)
 static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 				 const struct xemem_view *view, int why)
 {
-	struct xemem_attachment *att = vmf->vma->vm_private_data;
-	struct mm_struct *owner = att->permit->segment->space->mm;
+	struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
+	struct xemem_segment *segment = att->permit->segment;
 	struct mm_struct *mm = vmf->vma->vm_mm;
 	int ret;
 
-	mmgrab(owner);
+	/* With it its space stays. */
+	kref_get(&segment->kref);
 	mmap_read_unlock(mm);
-	ret = why == -EBUSY ? wait_for(owner) :
-	      xemem_fault_in(owner, view->want, 1, view->how, true);
-	mmdrop(owner);
+	ret = wait_until_over(segment->space, view, why);
+	xemem_segment_put(segment);
 	if (ret >= 0 || ret == -EINTR)
 		return VM_FAULT_RETRY;
 	/* There is nothing, which is said with the lock held. */
@@ -127,24 +145,24 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
 			    int ret)
 {
-	struct xemem_attachment *att = vmf->vma->vm_private_data;
+	struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
 	struct mm_struct *owner = att->permit->segment->space->mm;
 	unsigned long end = jiffies + msecs_to_jiffies(BUSY_MS);
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 	do {
-		if (ret == -EBUSY)
+		if (ret == -EBUSY || ret == -EINPROGRESS)
 			schedule_timeout_killable(1);
 		else
 			ret = xemem_fault_in(owner, view->want, 1, view->how,
 					     false);
-		if (ret >= 0 || ret == -EBUSY)
+		if (ret >= 0 || ret == -EBUSY || ret == -EINPROGRESS)
 			ret = show(vmf->vma, vmf->address,
 				   vmf->flags & FAULT_FLAG_WRITE, view);
 		else if (ret == -EAGAIN)
 			ret = -EBUSY;
-	} while ((ret == -EBUSY || ret == -EAGAIN) &&
+	} while ((ret == -EBUSY || ret == -EINPROGRESS || ret == -EAGAIN) &&
 		 time_before(jiffies, end) && !fatal_signal_pending(current));
 	return ret ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
@@ -166,7 +184,7 @@ static vm_fault_t give_up(const struct vm_fault *vmf)
 /* A child that has inherited it has no right of its own. */
 static bool is_at_home(const struct vm_area_struct *vma)
 {
-	const struct xemem_attachment *att = vma->vm_private_data;
+	const struct xemem_attachment *att = xemem_attachment_of(vma);
 
 	return vma->vm_mm == att->permit->process->mm;
 }
@@ -188,6 +206,7 @@ static vm_fault_t serve_fault(struct vm_fault *vmf)
 	case -EINTR:
 		return give_up(vmf);
 	case -EBUSY:
+	case -EINPROGRESS:
 	case -EAGAIN:
 		return may_wait(vmf) ? wait_and_retry(vmf, &view, ret) :
 				       fault_now(vmf, &view, ret);
@@ -198,7 +217,7 @@ static vm_fault_t serve_fault(struct vm_fault *vmf)
 
 static vm_fault_t fault(struct vm_fault *vmf)
 {
-	struct xemem_attachment *att = vmf->vma->vm_private_data;
+	struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
 	unsigned long source = vmf->pgoff << PAGE_SHIFT;
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	s64 apid = att->permit->apid;
@@ -223,24 +242,6 @@ static vm_fault_t pfn_mkwrite(struct vm_fault *vmf)
 	return VM_FAULT_NOPAGE;
 }
 
-/*
- * A part of an attachment has been cut off. Or a child inherits it, which the
- * parent can ask for (MADV_DOFORK): it gets the range, and nothing there.
- */
-static void open(struct vm_area_struct *vma)
-{
-	struct xemem_attachment *att = vma->vm_private_data;
-
-	kref_get(&att->kref);
-	if (!is_at_home(vma))
-		vm_flags_set(vma, VM_WIPEONFORK);
-}
-
-static void close(struct vm_area_struct *vma)
-{
-	xemem_attachment_put(vma->vm_private_data);
-}
-
 /* An attachment stays where it is. */
 static int mremap(struct vm_area_struct *vma)
 {
@@ -248,8 +249,9 @@ static int mremap(struct vm_area_struct *vma)
 }
 
 const struct vm_operations_struct xemem_vm_ops = {
-	.open = open,
-	.close = close,
+	.may_split = xemem_piece_may_split,
+	.open = xemem_piece_open,
+	.close = xemem_piece_close,
 	.mremap = mremap,
 	.fault = fault,
 	.pfn_mkwrite = pfn_mkwrite,
@@ -266,7 +268,8 @@ static int populate_locked(const struct xemem_attachment *att,
 	while (*addr < end && !ret && !need_resched()) {
 		vma = vma_lookup(current->mm, *addr);
 		/* Somebody has unmapped it meanwhile. */
-		if (!vma || vma->vm_private_data != att)
+		if (!vma || !xemem_is_attachment(vma) ||
+		    xemem_attachment_of(vma) != att)
 			return -ESRCH;
 		ret = show(vma, *addr, false, view);
 		if (ret)
@@ -308,7 +311,7 @@ static void skip_hole(const struct xemem_attachment *att, unsigned long *addr)
  */
 int xemem_populate(const struct xemem_attachment *att, bool strict)
 {
-	struct mm_struct *owner = att->permit->segment->space->mm;
+	struct xemem_space *space = att->permit->segment->space;
 	unsigned long addr = att->start;
 	struct xemem_view view;
 	int ret;
@@ -320,10 +323,10 @@ int xemem_populate(const struct xemem_attachment *att, bool strict)
 		ret = populate_locked(att, &addr, &view);
 		mmap_read_unlock(current->mm);
 		cond_resched();
-		if (ret == -EBUSY)
-			ret = wait_for(owner);
+		if (ret == -EBUSY || ret == -EINPROGRESS)
+			ret = wait_until_over(space, &view, ret);
 		else if (ret == -EAGAIN)
-			ret = xemem_fault_in(owner, view.want,
+			ret = xemem_fault_in(space->mm, view.want,
 					     (att->start + att->size - addr) >>
 					     PAGE_SHIFT, view.how, true);
 		if (ret == -ESRCH)

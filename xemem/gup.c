@@ -50,7 +50,7 @@ struct page *__xemem_page(pte_t pte, unsigned int flags)
  */
 bool __xemem_forbids(const struct vm_area_struct *vma, unsigned long gup_flags)
 {
-	const struct xemem_attachment *att = vma->vm_private_data;
+	const struct xemem_attachment *att = xemem_attachment_of(vma);
 
 	return gup_flags & FOLL_PIN && att->permit->segment->space->frozen;
 }
@@ -73,7 +73,7 @@ struct mm_struct *__xemem_futex_begin(struct mm_struct *mine,
 	mmap_read_lock(mine);
 	vma = vma_lookup(mine, *address);
 	if (vma && xemem_is_attachment(vma)) {
-		att = vma->vm_private_data;
+		att = xemem_attachment_of(vma);
 		*address += (vma->vm_pgoff << PAGE_SHIFT) - vma->vm_start;
 		mm = att->permit->segment->space->mm;
 		if (mm != mine)

@@ -18,35 +18,29 @@ static unsigned long shown_at(const struct vm_area_struct *vma,
 	return vma->vm_start + source - (vma->vm_pgoff << PAGE_SHIFT);
 }
 
-static struct xemem_space *space_of(const struct vm_area_struct *vma)
+static struct xemem_watch *watch_of(const struct vm_area_struct *vma)
 {
-	const struct xemem_attachment *att = vma->vm_private_data;
-
-	return att->permit->segment->space;
+	return xemem_attachment_of(vma)->permit->segment->space->watch;
 }
 
 /**
  * xemem_map_begin - an entry is to be made
  * @vma: in this attachment.
- * @seq: from mmu_interval_read_begin(), before the owner was looked at.
- *
- * Until xemem_map_end(), what was seen is true, and nobody can be told
- * otherwise before the lock of the page table is free again: so he finds the
- * entry.
+ * @seq: from xemem_watch_begin(), before the owner was looked at.
  *
  * Context: under the lock of the page table.
- * Return: true; or false: it is not true any more.
+ * Return: true, until xemem_map_end(); or false: what was seen is not true any
+ * more, or may not be shown any more.
  */
 bool xemem_map_begin(struct vm_area_struct *vma, unsigned long seq)
 {
-	const struct xemem_attachment *att = vma->vm_private_data;
-	struct xemem_space *space = space_of(vma);
+	const struct xemem_permit *permit = xemem_attachment_of(vma)->permit;
 
-	spin_lock(&space->lock);
-	if (!mmu_interval_read_retry(&space->notifier, seq) &&
-	    !att->permit->segment->removed)
+	if (!xemem_watch_lock(watch_of(vma), seq))
+		return false;
+	if (!permit->segment->removed && !permit->ended)
 		return true;
-	spin_unlock(&space->lock);
+	xemem_watch_unlock(watch_of(vma));
 	return false;
 }
 
@@ -58,7 +52,7 @@ bool xemem_map_begin(struct vm_area_struct *vma, unsigned long seq)
  */
 void xemem_map_end(struct vm_area_struct *vma)
 {
-	spin_unlock(&space_of(vma)->lock);
+	xemem_watch_unlock(watch_of(vma));
 }
 
 /**
@@ -222,7 +216,7 @@ static bool fits(const struct vm_area_struct *vma,
  * xemem_map - map what the owner has
  * @vma: an attachment; its mmap_lock is held.
  * @view: what was seen.
- * @seq: from mmu_interval_read_begin() before it was seen.
+ * @seq: from xemem_watch_begin() before it was seen.
  *
  * Context: process context, may sleep.
  * Return: 0; -EAGAIN: it is no longer true, or the segment is removed;

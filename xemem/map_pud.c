@@ -12,7 +12,7 @@
  * @pud: the entry.
  * @addr: an address of it.
  * @view: what was seen: one page of that size.
- * @seq: from mmu_interval_read_begin() before it was seen.
+ * @seq: from xemem_watch_begin() before it was seen.
  *
  * Context: process context; the mmap_lock is held.
  * Return: 0; -EAGAIN: it is no longer true; -EEXIST: there is an entry.

@@ -191,7 +191,11 @@ void xemem_permit_end(struct xemem_permit *permit)
 {
 	trace_xemem_release(permit->segment->segid, permit->apid);
 	xa_erase(&xemem_permits, permit->apid >> 32);
-	WRITE_ONCE(permit->ended, true);
+	if (permit->segment->space)
+		xemem_watch_forbid(permit->segment->space->watch,
+				   &permit->ended);
+	else
+		permit->ended = true;
 	xemem_detach_all(permit);
 	xemem_permit_put(permit);
 }

@@ -289,6 +289,15 @@ void xemem_segment_thaw(struct xemem_segment *segment)
 	xemem_space_drop(segment->space);
 }
 
+/* Its memory is its owner's alone again. */
+static void cut(struct xemem_segment *segment)
+{
+	struct xemem_watch *watch = segment->space->watch;
+
+	xemem_watch_forbid(watch, &segment->removed);
+	xemem_watch_cut(watch, segment, NULL);
+}
+
 /**
  * xemem_segment_end - it is shown no more, and cannot be found
  * @segment: it; its process has taken it off its list, and its reference goes.
@@ -310,7 +319,7 @@ void xemem_segment_end(struct xemem_segment *segment)
 	else if (segment->flags & XEMEM_FROZEN)
 		xemem_segment_thaw(segment);
 	else
-		xemem_space_cut(segment->space, segment);
+		cut(segment);
 	xemem_segment_put(segment);
 }
 

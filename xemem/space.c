@@ -3,8 +3,8 @@
  * XEMEM: address spaces that others attach.
  *
  * An inode without a name in a file system that nobody can mount. Its mapping
- * has no pages; it knows who has mapped which addresses. When memory of the
- * owner changes, the entries of those who have attached it are cut first.
+ * has no pages. When memory of the owner changes, the entries of those who have
+ * attached it are cut first; see watch.c.
  */
 #include <linux/file.h>
 #include <linux/mount.h>
@@ -26,8 +26,6 @@ DEFINE_STATIC_KEY_FALSE(xemem_in_use);
 
 static struct vfsmount *mount;
 static struct kmem_cache *cache;
-/* Not that of other files: it is taken while theirs is held. */
-static struct lock_class_key i_mmap_key;
 
 static struct xemem_space *space_of(struct inode *inode)
 {
@@ -72,7 +70,7 @@ static void evict_inode(struct inode *inode)
 	clear_inode(inode);
 	if (!space->mm)
 		return;
-	mmu_interval_notifier_remove(&space->notifier);
+	xemem_watch_end(space->watch);
 	xemem_space_drop(space);
 	mmdrop(space->mm);
 }
@@ -100,86 +98,6 @@ static struct file_system_type fs_type = {
 	.init_fs_context = init_fs_context,
 	.kill_sb = kill_anon_super,
 };
-
-/* Of the entry that maps @addr, or could map it. */
-static unsigned long entry_size(struct mm_struct *mm, unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset(mm, addr);
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t *pmd;
-
-	if (pgd_none(*pgd))
-		return PAGE_SIZE;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(*p4d))
-		return PAGE_SIZE;
-	pud = pud_offset(p4d, addr);
-	if (pud_leaf(pudp_get(pud)))
-		return PUD_SIZE;
-	if (pud_none(pudp_get(pud)))
-		return PAGE_SIZE;
-	pmd = pmd_offset(pud, addr);
-	return pmd_leaf(pmdp_get_lockless(pmd)) ? PMD_SIZE : PAGE_SIZE;
-}
-
-/* Lockdep takes it for the announcement that current is in already. */
-static void end_nested(struct mmu_notifier_range *range)
-{
-	if (!mm_has_notifiers(range->mm))
-		return;
-	lockdep_off();
-	__mmu_notifier_invalidate_range_end(range);
-	lockdep_on();
-}
-
-/*
- * Cut a part of a mapping. This is zap_page_range_single(), for a caller who
- * is being notified himself. Notifiers of those who have attached get their
- * turn, but ours have nothing to do then: an attachment cannot be attached.
- */
-static bool cut(struct vm_area_struct *vma, unsigned long start,
-		unsigned long end, unsigned int flags)
-{
-	struct mmu_notifier_range range;
-	struct mmu_gather tlb;
-	bool done = true;
-
-	/* To split an entry would be announced as if nobody was notified yet. */
-	start = ALIGN_DOWN(start, entry_size(vma->vm_mm, start));
-	end = ALIGN(end, entry_size(vma->vm_mm, end - 1));
-	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
-				start, end);
-	current->lwk.cutting = true;
-	if (mm_has_notifiers(vma->vm_mm))
-		done = !__mmu_notifier_invalidate_range_start(&range);
-	if (done) {
-		tlb_gather_mmu(&tlb, vma->vm_mm);
-		unmap_page_range(&tlb, vma, start, end, NULL);
-		end_nested(&range);
-		tlb_finish_mmu(&tlb);
-	}
-	current->lwk.cutting = false;
-	return done;
-}
-
-/* The part of @vma that shows addresses of [@start, @end]. */
-static bool cut_part(struct vm_area_struct *vma, unsigned long start,
-		     unsigned long end, unsigned int flags)
-{
-	const struct xemem_attachment *att = vma->vm_private_data;
-	unsigned long first = max(start >> PAGE_SHIFT, vma->vm_pgoff);
-	unsigned long last = min(end >> PAGE_SHIFT,
-				 vma->vm_pgoff + vma_pages(vma) - 1);
-
-	trace_xemem_cut(att->permit->apid, first << PAGE_SHIFT,
-			vma->vm_start + ((first - vma->vm_pgoff) << PAGE_SHIFT),
-			(last - first + 1) << PAGE_SHIFT);
-	return cut(vma,
-		   vma->vm_start + ((first - vma->vm_pgoff) << PAGE_SHIFT),
-		   vma->vm_start + ((last - vma->vm_pgoff + 1) << PAGE_SHIFT),
-		   flags);
-}
 
 static int skip_huge_pud(pud_t *pud, unsigned long addr, unsigned long end,
 			 struct mm_walk *walk)
@@ -243,87 +161,6 @@ void xemem_clear(struct vm_area_struct *vma)
 	tlb_finish_mmu(&tlb);
 }
 
-/*
- * Is what changes an attachment itself? Nobody shows that. Linux may hold
- * i_mmap_rwsem of what is attached, when it splits one.
- */
-static bool is_shown_by(struct mm_struct *mm,
-			const struct mmu_notifier_range *range)
-{
-	MA_STATE(mas, &mm->mm_mt, range->start, range->start);
-	struct vm_area_struct *vma;
-
-	guard(rcu)();
-	vma = mas_walk(&mas);
-	return vma && xemem_is_attachment(vma) &&
-	       READ_ONCE(vma->vm_start) <= range->start &&
-	       READ_ONCE(vma->vm_end) >= range->end;
-}
-
-/*
- * Lockdep does not see it: it has one class for announcements of all address
- * spaces, and that of a split is made under i_mmap_rwsem; see is_shown_by().
- */
-static bool lock_mappings(struct address_space *mapping,
-			  const struct mmu_notifier_range *range)
-{
-	bool locked = true;
-
-	lockdep_off();
-	if (mmu_notifier_range_blockable(range))
-		i_mmap_lock_read(mapping);
-	else
-		locked = i_mmap_trylock_read(mapping);
-	lockdep_on();
-	return locked;
-}
-
-static void unlock_mappings(struct address_space *mapping)
-{
-	lockdep_off();
-	i_mmap_unlock_read(mapping);
-	lockdep_on();
-}
-
-/* Any context of mmu_notifier_invalidate_range_start(). */
-static bool invalidate(struct mmu_interval_notifier *notifier,
-		       const struct mmu_notifier_range *range,
-		       unsigned long seq)
-{
-	struct xemem_space *space = container_of(notifier, struct xemem_space,
-						 notifier);
-	struct address_space *mapping = space->inode.i_mapping;
-	struct vm_area_struct *vma;
-	unsigned long last = range->end - 1;
-	bool done = true;
-
-	/*
-	 * Whoever makes entries from what it has seen before, makes them under
-	 * this lock before now, or not at all.
-	 */
-	spin_lock(&space->lock);
-	mmu_interval_set_seq(notifier, seq);
-	spin_unlock(&space->lock);
-	if (current->lwk.cutting || is_shown_by(range->mm, range))
-		return true;
-	if (!lock_mappings(mapping, range))
-		return false;
-	vma_interval_tree_foreach(vma, &mapping->i_mmap,
-				  range->start >> PAGE_SHIFT,
-				  last >> PAGE_SHIFT) {
-		done = cut_part(vma, range->start, last, range->flags &
-				MMU_NOTIFIER_RANGE_BLOCKABLE);
-		if (!done)
-			break;
-	}
-	unlock_mappings(mapping);
-	return done;
-}
-
-static const struct mmu_interval_notifier_ops notifier_ops = {
-	.invalidate = invalidate,
-};
-
 static struct xemem_space *create(void)
 {
 	struct inode *inode = new_inode_pseudo(mount->mnt_sb);
@@ -332,7 +169,6 @@ static struct xemem_space *create(void)
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	space = space_of(inode);
-	spin_lock_init(&space->lock);
 	inode->i_ino = get_next_ino();
 	inode->i_mode = S_IFREG | 0600;
 	/* Dirty pages are their owner's affair. */
@@ -351,16 +187,16 @@ static struct xemem_space *create(void)
 struct xemem_space *xemem_space_create(struct mm_struct *mm)
 {
 	struct xemem_space *space = create();
-	int err;
+	struct xemem_watch *watch;
 
 	if (IS_ERR(space))
 		return space;
-	err = mmu_interval_notifier_insert(&space->notifier, mm, 0,
-					   mm->task_size, &notifier_ops);
-	if (err) {
+	watch = xemem_watch_create(mm);
+	if (IS_ERR(watch)) {
 		iput(&space->inode);
-		return ERR_PTR(err);
+		return ERR_CAST(watch);
 	}
+	space->watch = watch;
 	mmgrab(mm);
 	space->mm = mm;
 	/* For ever: to patch it back, at the end of any file, is not worth it. */
@@ -381,36 +217,6 @@ void xemem_space_put(struct xemem_space *space)
 	might_sleep();
 	if (space)
 		iput(&space->inode);
-}
-
-/**
- * xemem_space_cut - a segment is removed: it is shown nowhere any more
- * @space: its space.
- * @segment: the segment.
- *
- * Context: process context, may sleep.
- */
-void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment)
-{
-	struct address_space *mapping = space->inode.i_mapping;
-	unsigned long last = segment->start + segment->size - 1;
-	struct xemem_attachment *att;
-	struct vm_area_struct *vma;
-
-	/* No entry is made from now on; see xemem_map(). */
-	spin_lock(&space->lock);
-	segment->removed = true;
-	spin_unlock(&space->lock);
-	i_mmap_lock_read(mapping);
-	vma_interval_tree_foreach(vma, &mapping->i_mmap,
-				  segment->start >> PAGE_SHIFT,
-				  last >> PAGE_SHIFT) {
-		att = vma->vm_private_data;
-		if (att && att->permit->segment == segment)
-			cut_part(vma, segment->start, last,
-				 MMU_NOTIFIER_RANGE_BLOCKABLE);
-	}
-	i_mmap_unlock_read(mapping);
 }
 
 /**
@@ -439,10 +245,7 @@ struct file *xemem_space_file(struct xemem_space *space,
 
 static void init_once(void *space)
 {
-	struct inode *inode = &((struct xemem_space *)space)->inode;
-
-	inode_init_once(inode);
-	lockdep_set_class(&inode->i_data.i_mmap_rwsem, &i_mmap_key);
+	inode_init_once(&((struct xemem_space *)space)->inode);
 }
 
 /**

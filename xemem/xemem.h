@@ -11,11 +11,11 @@
  *
  * A space is an inode whose contents are an address space: offset X shows what
  * the owner has at address X at that moment. Attachments are shared mappings of
- * that file, so that Linux keeps track of them in the tree by which it finds
- * mappings of any file, splits them, cuts them and moves nothing. Their entries
- * in page tables have no reference to a page and no reverse mapping: they are
- * cut before the owner loses the page (space.c), by the notifier that the
- * owner's address space calls, and come back with the next touch (fault.c).
+ * that file. Each mapping is a piece of its attachment, which Linux may split
+ * and cut, but not move; a tree of pieces knows what is shown where (watch.c).
+ * Their entries in page tables have no reference to a page and no reverse
+ * mapping: they are cut before the owner loses the page, when its address space
+ * announces that, and come back with the next touch (fault.c).
  *
  * Order of locks; two mmap_locks are never waited for together:
  *
@@ -23,15 +23,24 @@
  *	process->lock
  *	permit->lock
  *	mmap_lock of the attaching process
- *	mmap_lock of the owner		only tried
- *	i_mmap_rwsem of a space
+ *	mmap_lock of the owner			only tried
+ *	whatever memory management holds when it announces a change: locks of
+ *	  reverse mappings, of files' mappings, of pages; reclaim
+ *	the owner's announcement (mmu_notifier_invalidate_range_start())
+ *	watch->sem				nothing is allocated under it
+ *	announcement to those who have attached	second level, see watch.c
  *	lock of a page table
- *	space->lock
+ *	watch->lock
+ *
+ * Announcements to those who have attached go to their other subscribers, such
+ * as KVM; ours have nothing to cut then, so there is no third level. What
+ * mm_take_all_locks() takes is never waited for under watch->sem.
  */
 #ifndef _XEMEM_H
 #define _XEMEM_H
 
 #include <linux/fs.h>
+#include <linux/interval_tree.h>
 #include <linux/ipc.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -39,8 +48,12 @@
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/rwsem.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include <linux/xemem.h>
 #include <uapi/linux/xemem.h>
@@ -48,21 +61,53 @@
 struct eventfd_ctx;
 struct ipc_namespace;
 
+/* Changes are counted by 2 MiB, or what a page table maps, in so many counts. */
+#define XEMEM_WATCH_BLOCKS	64
+
+/**
+ * struct xemem_watch - who shows which memory of an owner
+ * @counter: knows when memory of the owner is changing.
+ * @cutter: cuts what others show of it, before.
+ * @refs: of the notifiers, and of those who wait.
+ * @dead: the owner's address space has ended.
+ * @sem: a piece that is in @pieces while it is held for reading has its page
+ *	tables; changes of @pieces.
+ * @lock: what is read under it before an entry is made, and changed under it
+ *	before entries are cut: @seq, segment->removed, permit->ended. Changes
+ *	of @pieces, too.
+ * @seq: moves whenever something changes that a piece shows.
+ * @tree: of changes of @pieces, for those who have no lock.
+ * @pieces: all of them, by their addresses in the space; freed after a grace
+ *	period.
+ * @wait: for changes to end.
+ * @changing: how many changes are under way: by block, and of many at once.
+ */
+struct xemem_watch {
+	struct mmu_notifier counter;
+	struct mmu_notifier cutter;
+	refcount_t refs;
+	bool dead;
+	struct rw_semaphore sem;
+	spinlock_t lock;	/* see above */
+	unsigned long seq;
+	seqcount_spinlock_t tree;
+	struct rb_root_cached pieces;
+	wait_queue_head_t wait;
+	atomic_t changing[XEMEM_WATCH_BLOCKS + 1];
+};
+
 /**
  * struct xemem_space - an address space that others attach
- * @inode: its reference count is the space's; its mapping holds attachments.
- * @notifier: tells when memory of @mm changes; not of a space without @mm.
+ * @inode: its reference count is the space's.
+ * @watch: who shows what; not of a space without @mm.
  * @mm: of the owner, with a reference to the struct.
- * @lock: what is read under it before an entry is made, and changed under it
- *	before entries are cut: the notifier's sequence, segment->removed.
  * @frozen: nobody runs there: it was copied.
  * @holds: the space is the user of @mm that keeps its memory.
  */
 struct xemem_space {
 	struct inode inode;
-	struct mmu_interval_notifier notifier;
+	struct xemem_watch *watch;
 	struct mm_struct *mm;
-	spinlock_t lock;	/* see above */
 	bool frozen;
 	bool holds;
 };
@@ -123,7 +168,7 @@ struct xemem_acl_list {
  * @flags: XEMEM_FROZEN.
  * @whole: all addresses behind @start, so that most are nothing.
  * @ended: it cannot be found any more.
- * @removed: nothing is shown any more; under space->lock, and under the
+ * @removed: nothing is shown any more; under watch->lock, and under the
  *	process's.
  * @node: in its process's list.
  * @named: in the list of names, if it has one.
@@ -168,7 +213,7 @@ struct xemem_segment {
  * @segment: with a reference.
  * @process: whose it is; compared, never followed, once it is released.
  * @write: to write, too.
- * @ended: nothing is attached any more; under mmap_lock, where it matters.
+ * @ended: nothing is attached any more; under watch->lock, if there is one.
  * @node: in its process's list.
  * @lock: one attaches at a time; protects @attaching, @file.
  * @file: what is mapped; NULL before the first time.
@@ -196,7 +241,7 @@ struct xemem_permit {
 
 /**
  * struct xemem_attachment - a mapping of a part of a segment
- * @kref: one for each of its VMAs: parts of it may have been unmapped.
+ * @kref: one for each of its pieces: parts of it may have been unmapped.
  * @write: to write, too, now or ever.
  * @permit: with a reference.
  * @by: task that is mapping it.
@@ -204,8 +249,9 @@ struct xemem_permit {
  * @size: bytes.
  * @source: its address in the space.
  * @node: in the permit's list.
+ * @spare: a piece for the next split; under mmap_lock for writing.
  *
- * Some have a hundred thousand of them: 64 bytes, and no more.
+ * Some have a hundred thousand of them: 72 bytes, and no more.
  */
 struct xemem_attachment {
 	struct kref kref;
@@ -216,9 +262,36 @@ struct xemem_attachment {
 	unsigned long size;
 	unsigned long source;
 	struct list_head node;
+	struct xemem_piece *spare;
 };
 
-static_assert(sizeof(struct xemem_attachment) <= 64);
+static_assert(sizeof(struct xemem_attachment) <= 72);
+
+/**
+ * struct xemem_piece - what is left of an attachment, in one VMA
+ * @node: its addresses in the space; in watch->pieces, as long as it has page
+ *	tables.
+ * @kref: of its VMA, and of those that a child has inherited.
+ * @vma: its VMA.
+ * @att: with a reference.
+ * @rcu: freed after a grace period.
+ */
+struct xemem_piece {
+	struct interval_tree_node node;
+	struct kref kref;
+	struct vm_area_struct *vma;
+	struct xemem_attachment *att;
+	struct rcu_head rcu;
+};
+
+/* What @vma, an attachment, is a piece of. */
+static inline struct xemem_attachment *
+xemem_attachment_of(const struct vm_area_struct *vma)
+{
+	const struct xemem_piece *piece = vma->vm_private_data;
+
+	return piece->att;
+}
 
 /* process.c */
 
@@ -233,11 +306,31 @@ void xemem_process_put(struct xemem_process *p);
 struct xemem_space *xemem_space_create(struct mm_struct *mm);
 void xemem_space_put(struct xemem_space *space);
 void xemem_space_drop(struct xemem_space *space);
-void xemem_space_cut(struct xemem_space *space, struct xemem_segment *segment);
 void xemem_clear(struct vm_area_struct *vma);
 struct file *xemem_space_file(struct xemem_space *space,
 			      struct xemem_permit *permit);
 int xemem_space_init(void);
+
+/* watch.c */
+
+struct xemem_watch *xemem_watch_create(struct mm_struct *mm);
+void xemem_watch_end(struct xemem_watch *watch);
+void xemem_watch_put(struct xemem_watch *watch);
+void xemem_watch_add(struct xemem_watch *watch, struct xemem_piece *piece);
+void xemem_watch_remove(struct xemem_watch *watch, struct xemem_piece *piece);
+void xemem_watch_split(struct xemem_watch *watch, struct xemem_piece *piece,
+		       struct xemem_piece *other, unsigned long start,
+		       unsigned long last);
+int xemem_watch_begin(struct xemem_watch *watch, unsigned long start,
+		      unsigned long end, unsigned long *seq);
+int xemem_watch_wait(struct xemem_watch *watch, unsigned long start,
+		     unsigned long end);
+bool xemem_watch_lock(struct xemem_watch *watch, unsigned long seq);
+void xemem_watch_unlock(struct xemem_watch *watch);
+void xemem_watch_forbid(struct xemem_watch *watch, bool *flag);
+void xemem_watch_cut(struct xemem_watch *watch,
+		     const struct xemem_segment *segment,
+		     const struct xemem_permit *permit);
 
 /* segment.c */
 
@@ -274,6 +367,14 @@ void xemem_attachment_put(struct xemem_attachment *att);
 struct xemem_attachment *xemem_attachment_next(struct xemem_permit *permit,
 					       struct xemem_attachment *att);
 extern const struct file_operations xemem_attach_fops;
+
+/* piece.c */
+
+int xemem_piece_prepare(struct xemem_attachment *att);
+void xemem_piece_map(struct xemem_attachment *att, struct vm_area_struct *vma);
+int xemem_piece_may_split(struct vm_area_struct *vma, unsigned long addr);
+void xemem_piece_open(struct vm_area_struct *vma);
+void xemem_piece_close(struct vm_area_struct *vma);
 
 /* look.c: what the owner has */
 

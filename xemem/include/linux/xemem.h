@@ -25,10 +25,27 @@ static inline bool xemem_is_attachment(const struct vm_area_struct *vma)
 	       vma->vm_ops == &xemem_vm_ops;
 }
 
+void __xemem_unlink(struct vm_area_struct *vma);
 struct page *__xemem_page(pte_t pte, unsigned int flags);
 bool __xemem_forbids(const struct vm_area_struct *vma, unsigned long gup_flags);
 struct mm_struct *__xemem_futex_begin(struct mm_struct *mine,
 				      unsigned long *address);
+
+/*
+ * mmap_lock held for writing. Entries of @vma are gone, and its page tables are
+ * about to be freed: whoever takes memory back must not find it any more.
+ */
+static inline void xemem_unlink(struct vm_area_struct *vma)
+{
+	if (xemem_is_attachment(vma))
+		__xemem_unlink(vma);
+}
+
+/* Any context. A change of memory is announced within that of its owner. */
+static inline bool xemem_is_nested(void)
+{
+	return current->lwk.cutting;
+}
 
 /*
  * The page behind an entry without one, for get_user_pages() with @flags; or
@@ -66,6 +83,13 @@ static inline void xemem_futex_end(struct mm_struct *mm)
 }
 #else
 static inline bool xemem_is_attachment(const struct vm_area_struct *vma)
+{
+	return false;
+}
+
+static inline void xemem_unlink(struct vm_area_struct *vma) { }
+
+static inline bool xemem_is_nested(void)
 {
 	return false;
 }

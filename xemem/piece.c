@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: pieces of attachments. Each is one mapping, and knows what it shows
+ * where; the owner's changes find it by that (watch.c).
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "xemem.h"
+
+static struct xemem_watch *watch_of(const struct xemem_piece *piece)
+{
+	return piece->att->permit->segment->space->watch;
+}
+
+/* A child that has inherited it has no right of its own. */
+static bool is_at_home(const struct vm_area_struct *vma)
+{
+	return vma->vm_mm == xemem_attachment_of(vma)->permit->process->mm;
+}
+
+/* An attachment stays where it is; what mremap(2) makes is gone at once. */
+static bool is_elsewhere(const struct vm_area_struct *vma)
+{
+	const struct xemem_attachment *att = xemem_attachment_of(vma);
+
+	return vma->vm_start - (vma->vm_pgoff << PAGE_SHIFT) !=
+	       att->start - att->source;
+}
+
+/**
+ * xemem_piece_prepare - there is to be one more piece of an attachment
+ * @att: it; nobody else prepares or begins one.
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int xemem_piece_prepare(struct xemem_attachment *att)
+{
+	struct xemem_piece *piece = att->spare;
+
+	if (piece)
+		return 0;
+	piece = kzalloc(sizeof(*piece), GFP_KERNEL_ACCOUNT);
+	if (!piece)
+		return -ENOMEM;
+	kref_init(&piece->kref);
+	RB_CLEAR_NODE(&piece->node.rb);
+	att->spare = piece;
+	return 0;
+}
+
+/* The one that was prepared. */
+static struct xemem_piece *begin(struct xemem_attachment *att,
+				 struct vm_area_struct *vma)
+{
+	struct xemem_piece *piece = att->spare;
+
+	att->spare = NULL;
+	kref_get(&att->kref);
+	piece->att = att;
+	piece->vma = vma;
+	vma->vm_private_data = piece;
+	return piece;
+}
+
+/**
+ * xemem_piece_map - all of an attachment is being mapped
+ * @att: it; a piece was prepared.
+ * @vma: the mapping.
+ *
+ * Context: process context; the mmap_lock is held for writing.
+ */
+void xemem_piece_map(struct xemem_attachment *att, struct vm_area_struct *vma)
+{
+	struct xemem_piece *piece = begin(att, vma);
+
+	piece->node.start = att->source;
+	piece->node.last = att->source + att->size - 1;
+	xemem_watch_add(watch_of(piece), piece);
+}
+
+static void free_piece(struct kref *kref)
+{
+	struct xemem_piece *piece = container_of(kref, struct xemem_piece,
+						 kref);
+
+	xemem_attachment_put(piece->att);
+	kfree_rcu(piece, rcu);
+}
+
+/**
+ * xemem_piece_may_split - a mapping is about to be split, or moved
+ * @vma: the mapping.
+ * @addr: where.
+ *
+ * Context: process context, may sleep; the mmap_lock is held for writing.
+ * Return: 0 or -ENOMEM.
+ */
+int xemem_piece_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return is_at_home(vma) ? xemem_piece_prepare(xemem_attachment_of(vma)) :
+	       0;
+}
+
+/**
+ * xemem_piece_open - there is one more mapping of an attachment
+ * @vma: it, as a copy of another one.
+ *
+ * That one is being split. Or it is inherited by a child, which the parent can
+ * ask for (MADV_DOFORK): the child gets the range, and nothing there. Or it is
+ * being moved, which will fail: entries must not be moved meanwhile, for nobody
+ * would find them there.
+ *
+ * Context: process context; the mmap_lock is held for writing.
+ */
+void xemem_piece_open(struct vm_area_struct *vma)
+{
+	struct xemem_piece *piece = vma->vm_private_data;
+	unsigned long start = vma->vm_pgoff << PAGE_SHIFT;
+	struct xemem_piece *other;
+
+	mmap_assert_write_locked(vma->vm_mm);
+	if (!is_at_home(vma)) {
+		kref_get(&piece->kref);
+		vm_flags_set(vma, VM_WIPEONFORK);
+		return;
+	}
+	if (is_elsewhere(vma) || WARN_ON_ONCE(!piece->att->spare)) {
+		kref_get(&piece->kref);
+		zap_page_range_single(piece->vma, piece->vma->vm_start,
+				      piece->vma->vm_end -
+				      piece->vma->vm_start, NULL);
+		return;
+	}
+	other = begin(piece->att, vma);
+	xemem_watch_split(watch_of(piece), piece, other, start,
+			  start + (vma->vm_end - vma->vm_start) - 1);
+}
+
+/**
+ * __xemem_unlink - the page tables of a mapping are about to be freed
+ * @vma: the mapping, of an attachment; it has no entries, and gets none.
+ *
+ * Context: process context; the mmap_lock is held for writing.
+ */
+void __xemem_unlink(struct vm_area_struct *vma)
+{
+	struct xemem_piece *piece = vma->vm_private_data;
+
+	if (piece->vma == vma)
+		xemem_watch_remove(watch_of(piece), piece);
+}
+
+/**
+ * xemem_piece_close - a mapping is gone
+ * @vma: it.
+ *
+ * Context: process context; the mmap_lock may be held.
+ */
+void xemem_piece_close(struct vm_area_struct *vma)
+{
+	struct xemem_piece *piece = vma->vm_private_data;
+
+	if (piece->vma == vma) {
+		xemem_watch_remove(watch_of(piece), piece);
+		piece->vma = NULL;
+	}
+	kref_put(&piece->kref, free_piece);
+}

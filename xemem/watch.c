@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: the memory of an owner is watched. Whoever has a part of it attached
+ * loses his entries before the owner loses a page.
+ *
+ * The owner's address space announces each change of a range, and its end. It
+ * does so in any state of memory management: within a walk of the reverse
+ * mapping, in reclaim, under the lock of some file's mappings. So what is taken
+ * here is taken nowhere else: a tree of the pieces that are attached, with a
+ * lock of its own, which no page is allocated under.
+ *
+ * A change that no piece overlaps takes no lock: changes are counted, by the
+ * blocks of memory that they touch, and the tree is looked at under a sequence
+ * count. Nobody makes an entry from what he sees in a block that is changing.
+ */
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <asm/tlb.h>
+
+#include <trace/events/xemem.h>
+#include "xemem.h"
+#include "../../../mm/internal.h"
+
+/* Two of the notifiers; others belong to those who wait. */
+#define NOTIFIERS	2
+
+/* A change of so many blocks concerns them all. */
+#define WIDE		8
+#define ALL		XEMEM_WATCH_BLOCKS
+
+static struct xemem_watch *watch_of_counter(struct mmu_notifier *notifier)
+{
+	return container_of(notifier, struct xemem_watch, counter);
+}
+
+static struct xemem_watch *watch_of_cutter(struct mmu_notifier *notifier)
+{
+	return container_of(notifier, struct xemem_watch, cutter);
+}
+
+static unsigned long block_of(unsigned long address)
+{
+	return address >> PMD_SHIFT;
+}
+
+static atomic_t *count_of(struct xemem_watch *watch, unsigned long block)
+{
+	return &watch->changing[block % XEMEM_WATCH_BLOCKS];
+}
+
+static void count(struct xemem_watch *watch,
+		  const struct mmu_notifier_range *range, int by)
+{
+	unsigned long block = block_of(range->start);
+	unsigned long last = block_of(range->end - 1);
+
+	if (last - block >= WIDE) {
+		atomic_add(by, &watch->changing[ALL]);
+		return;
+	}
+	for (; block <= last; block++)
+		atomic_add(by, count_of(watch, block));
+}
+
+/* Is a change under way in one of the blocks of [@start, @end)? */
+static bool is_changing(struct xemem_watch *watch, unsigned long start,
+			unsigned long end)
+{
+	unsigned long block = block_of(start), last = block_of(end - 1);
+
+	if (atomic_read(&watch->changing[ALL]))
+		return true;
+	for (; block <= last; block++)
+		if (atomic_read(count_of(watch, block)))
+			return true;
+	return false;
+}
+
+/* Of the entry that maps @addr, or could map it. */
+static unsigned long entry_size(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (pgd_none(*pgd))
+		return PAGE_SIZE;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return PAGE_SIZE;
+	pud = pud_offset(p4d, addr);
+	if (pud_leaf(pudp_get(pud)))
+		return PUD_SIZE;
+	if (pud_none(pudp_get(pud)))
+		return PAGE_SIZE;
+	pmd = pmd_offset(pud, addr);
+	return pmd_leaf(pmdp_get_lockless(pmd)) ? PMD_SIZE : PAGE_SIZE;
+}
+
+/*
+ * The owner's announcement is under way, and this one is within it: lockdep is
+ * told of the second level here, and by the end of the announcement itself.
+ */
+static bool announce(struct mmu_notifier_range *range)
+{
+	bool done;
+
+	if (!mm_has_notifiers(range->mm))
+		return true;
+	lock_acquire_exclusive(&__mmu_notifier_invalidate_range_start_map,
+			       SINGLE_DEPTH_NESTING, 0, NULL, _THIS_IP_);
+	done = !__mmu_notifier_invalidate_range_start(range);
+	lock_release(&__mmu_notifier_invalidate_range_start_map, _THIS_IP_);
+	return done;
+}
+
+static void announce_end(struct mmu_notifier_range *range)
+{
+	if (mm_has_notifiers(range->mm))
+		__mmu_notifier_invalidate_range_end(range);
+}
+
+/*
+ * Cut a part of a mapping. This is zap_page_range_single(), for a caller who
+ * is being notified himself. Notifiers of those who have attached get their
+ * turn, but ours have nothing to do then: an attachment cannot be attached.
+ */
+static bool cut(struct vm_area_struct *vma, unsigned long start,
+		unsigned long end, unsigned int flags)
+{
+	struct mmu_notifier_range range;
+	struct mmu_gather tlb;
+	bool done;
+
+	/* To split an entry would be announced as if nobody was notified yet. */
+	start = ALIGN_DOWN(start, entry_size(vma->vm_mm, start));
+	end = ALIGN(end, entry_size(vma->vm_mm, end - 1));
+	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
+				start, end);
+	current->lwk.cutting = true;
+	done = announce(&range);
+	if (done) {
+		tlb_gather_mmu(&tlb, vma->vm_mm);
+		unmap_page_range(&tlb, vma, start, end, NULL);
+		announce_end(&range);
+		tlb_finish_mmu(&tlb);
+	}
+	current->lwk.cutting = false;
+	return done;
+}
+
+/* What of @piece shows addresses of [@start, @last]. */
+static bool cut_piece(struct xemem_piece *piece, unsigned long start,
+		      unsigned long last, unsigned int flags)
+{
+	const struct xemem_attachment *att = piece->att;
+	unsigned long to = att->start - att->source;
+
+	start = max(start & PAGE_MASK, piece->node.start);
+	last = min(last | ~PAGE_MASK, piece->node.last);
+	trace_xemem_cut(att->permit->apid, start, start + to, last + 1 - start);
+	return cut(piece->vma, start + to, last + 1 + to, flags);
+}
+
+/*
+ * Does any piece show addresses of [@start, @last]? While the tree changes the
+ * answer may be wrong, and is not used. What is removed stays readable, and
+ * links of a tree of this kind make no circles: so the way down has an end.
+ */
+static bool find_piece(struct xemem_watch *watch, unsigned long start,
+		       unsigned long last)
+{
+	struct rb_node *rb = READ_ONCE(watch->pieces.rb_root.rb_node), *left;
+	struct interval_tree_node *node;
+
+	while (rb) {
+		node = rb_entry(rb, struct interval_tree_node, rb);
+		left = READ_ONCE(rb->rb_left);
+		/* If none of those on the left overlaps, then none at all. */
+		if (left && READ_ONCE(rb_entry(left, struct interval_tree_node,
+					       rb)->__subtree_last) >= start) {
+			rb = left;
+			continue;
+		}
+		if (READ_ONCE(node->start) > last)
+			return false;
+		if (READ_ONCE(node->last) >= start)
+			return true;
+		rb = READ_ONCE(rb->rb_right);
+	}
+	return false;
+}
+
+static bool is_shown(struct xemem_watch *watch, unsigned long start,
+		     unsigned long last)
+{
+	unsigned int seq;
+	bool found;
+
+	guard(rcu)();
+	do {
+		seq = read_seqcount_begin(&watch->tree);
+		found = find_piece(watch, start, last);
+	} while (read_seqcount_retry(&watch->tree, seq));
+	return found;
+}
+
+/* What was seen until now is not true any more. */
+static void invalidate_views(struct xemem_watch *watch)
+{
+	spin_lock(&watch->lock);
+	watch->seq++;
+	spin_unlock(&watch->lock);
+}
+
+static bool cut_all(struct xemem_watch *watch, unsigned long start,
+		    unsigned long last, unsigned int flags)
+{
+	struct interval_tree_node *node;
+	bool done = true;
+
+	if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE)) {
+		if (!down_read_trylock(&watch->sem))
+			return false;
+	} else {
+		down_read(&watch->sem);
+	}
+	for (node = interval_tree_iter_first(&watch->pieces, start, last);
+	     node && done; node = interval_tree_iter_next(node, start, last))
+		done = cut_piece(container_of(node, struct xemem_piece, node),
+				 start, last, flags);
+	up_read(&watch->sem);
+	return done;
+}
+
+/* Always successful, so that its end may be counted, too. */
+static int counter_start(struct mmu_notifier *notifier,
+			 const struct mmu_notifier_range *range)
+{
+	count(watch_of_counter(notifier), range, 1);
+	/* Pairs with that of xemem_watch_begin(). */
+	smp_mb__after_atomic();
+	return 0;
+}
+
+static void counter_end(struct mmu_notifier *notifier,
+			const struct mmu_notifier_range *range)
+{
+	struct xemem_watch *watch = watch_of_counter(notifier);
+
+	count(watch, range, -1);
+	if (wq_has_sleeper(&watch->wait))
+		wake_up_all(&watch->wait);
+}
+
+static int cutter_start(struct mmu_notifier *notifier,
+			const struct mmu_notifier_range *range)
+{
+	struct xemem_watch *watch = watch_of_cutter(notifier);
+	unsigned long last = range->end - 1;
+
+	if (!is_shown(watch, range->start, last))
+		return 0;
+	/* It was counted before: see xemem_watch_create(). */
+	WARN_ON_ONCE(!is_changing(watch, range->start, range->end));
+	invalidate_views(watch);
+	if (current->lwk.cutting)
+		return 0;
+	return cut_all(watch, range->start, last, range->flags) ? 0 : -EAGAIN;
+}
+
+/* The owner's address space ends; nothing more is announced. */
+static void cutter_release(struct mmu_notifier *notifier, struct mm_struct *mm)
+{
+	struct xemem_watch *watch = watch_of_cutter(notifier);
+
+	WRITE_ONCE(watch->dead, true);
+	invalidate_views(watch);
+	cut_all(watch, 0, ULONG_MAX, MMU_NOTIFIER_RANGE_BLOCKABLE);
+	/* Changes under way are not counted down any more. */
+	wake_up_all(&watch->wait);
+}
+
+static void free_counter(struct mmu_notifier *notifier)
+{
+	xemem_watch_put(watch_of_counter(notifier));
+}
+
+static void free_cutter(struct mmu_notifier *notifier)
+{
+	xemem_watch_put(watch_of_cutter(notifier));
+}
+
+static const struct mmu_notifier_ops counter_ops = {
+	.invalidate_range_start = counter_start,
+	.invalidate_range_end = counter_end,
+	.free_notifier = free_counter,
+};
+
+/* It may fail where nobody may sleep, so it cannot be told of ends. */
+static const struct mmu_notifier_ops cutter_ops = {
+	.invalidate_range_start = cutter_start,
+	.release = cutter_release,
+	.free_notifier = free_cutter,
+};
+
+/*
+ * The last one is called first: changes are counted before the tree is looked
+ * at. Nothing is announced while one of them is registered.
+ */
+static int subscribe(struct xemem_watch *watch, struct mm_struct *mm)
+{
+	int err;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	err = __mmu_notifier_register(&watch->cutter, mm);
+	if (!err) {
+		err = __mmu_notifier_register(&watch->counter, mm);
+		if (err) {
+			/* This one goes with the cutter's. */
+			refcount_dec(&watch->refs);
+			mmu_notifier_put(&watch->cutter);
+		}
+	} else {
+		kfree(watch);
+	}
+	mmap_write_unlock(mm);
+	return err;
+}
+
+/**
+ * xemem_watch_create - watch an address space
+ * @mm: the address space, with users.
+ *
+ * Context: process context, may sleep; takes the mmap_lock of @mm.
+ * Return: the watch, until xemem_watch_end(); -ENOMEM; or -EINTR.
+ */
+struct xemem_watch *xemem_watch_create(struct mm_struct *mm)
+{
+	struct xemem_watch *watch = kzalloc(sizeof(*watch),
+					    GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!watch)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&watch->refs, NOTIFIERS);
+	spin_lock_init(&watch->lock);
+	seqcount_spinlock_init(&watch->tree, &watch->lock);
+	init_rwsem(&watch->sem);
+	init_waitqueue_head(&watch->wait);
+	watch->pieces = RB_ROOT_CACHED;
+	watch->counter.ops = &counter_ops;
+	watch->cutter.ops = &cutter_ops;
+	err = subscribe(watch, mm);
+	return err ? ERR_PTR(err) : watch;
+}
+
+/**
+ * xemem_watch_end - nobody has anything attached, and nobody can any more
+ * @watch: it.
+ *
+ * Context: any that may take a lock.
+ */
+void xemem_watch_end(struct xemem_watch *watch)
+{
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&watch->pieces.rb_root));
+	mmu_notifier_put(&watch->counter);
+	mmu_notifier_put(&watch->cutter);
+}
+
+/**
+ * xemem_watch_put - drop a reference
+ * @watch: it.
+ *
+ * Context: any.
+ */
+void xemem_watch_put(struct xemem_watch *watch)
+{
+	if (refcount_dec_and_test(&watch->refs))
+		kfree(watch);
+}
+
+/**
+ * xemem_watch_add - a piece is attached
+ * @watch: of the space.
+ * @piece: it; its mapping has no entries yet.
+ *
+ * Context: process context; the mmap_lock of who attaches is held for writing.
+ */
+void xemem_watch_add(struct xemem_watch *watch, struct xemem_piece *piece)
+{
+	mmap_assert_write_locked(piece->vma->vm_mm);
+	down_write(&watch->sem);
+	spin_lock(&watch->lock);
+	write_seqcount_begin(&watch->tree);
+	interval_tree_insert(&piece->node, &watch->pieces);
+	write_seqcount_end(&watch->tree);
+	spin_unlock(&watch->lock);
+	up_write(&watch->sem);
+}
+
+/**
+ * xemem_watch_remove - the page tables of a piece are about to be freed
+ * @watch: of the space.
+ * @piece: it; its mapping has no entries any more, and gets none. Twice is
+ *	once.
+ *
+ * Context: process context; the mmap_lock of who has attached it is held for
+ * writing, or its address space has no users.
+ */
+void xemem_watch_remove(struct xemem_watch *watch, struct xemem_piece *piece)
+{
+	if (RB_EMPTY_NODE(&piece->node.rb))
+		return;
+	down_write(&watch->sem);
+	spin_lock(&watch->lock);
+	write_seqcount_begin(&watch->tree);
+	interval_tree_remove(&piece->node, &watch->pieces);
+	write_seqcount_end(&watch->tree);
+	spin_unlock(&watch->lock);
+	up_write(&watch->sem);
+	RB_CLEAR_NODE(&piece->node.rb);
+}
+
+/**
+ * xemem_watch_split - a piece becomes two
+ * @watch: of the space.
+ * @piece: it; keeps what @other does not get.
+ * @other: gets [@start, @last], one of its ends.
+ * @start: address in the space.
+ * @last: address in the space.
+ *
+ * Context: process context; the mmap_lock of who has attached it is held for
+ * writing.
+ */
+void xemem_watch_split(struct xemem_watch *watch, struct xemem_piece *piece,
+		       struct xemem_piece *other, unsigned long start,
+		       unsigned long last)
+{
+	mmap_assert_write_locked(piece->vma->vm_mm);
+	other->node.start = start;
+	other->node.last = last;
+	down_write(&watch->sem);
+	spin_lock(&watch->lock);
+	write_seqcount_begin(&watch->tree);
+	interval_tree_remove(&piece->node, &watch->pieces);
+	if (start == piece->node.start)
+		piece->node.start = last + 1;
+	else
+		piece->node.last = start - 1;
+	interval_tree_insert(&piece->node, &watch->pieces);
+	interval_tree_insert(&other->node, &watch->pieces);
+	write_seqcount_end(&watch->tree);
+	spin_unlock(&watch->lock);
+	up_write(&watch->sem);
+}
+
+/**
+ * xemem_watch_begin - the owner's memory is about to be looked at
+ * @watch: of the space.
+ * @start: address in the space, of a piece that is attached.
+ * @end: behind the last one.
+ * @seq: out, for xemem_watch_lock().
+ *
+ * Context: any.
+ * Return: 0; or -EINPROGRESS: it is changing, see xemem_watch_wait().
+ */
+int xemem_watch_begin(struct xemem_watch *watch, unsigned long start,
+		      unsigned long end, unsigned long *seq)
+{
+	*seq = READ_ONCE(watch->seq);
+	/*
+	 * Pairs with that of counter_start(): either the change is seen here, or
+	 * the piece is seen by the change, which then moves the sequence.
+	 */
+	smp_mb();
+	return is_changing(watch, start, end) ? -EINPROGRESS : 0;
+}
+
+/**
+ * xemem_watch_wait - until the owner's memory has changed
+ * @watch: of the space, with a reference.
+ * @start: address in the space.
+ * @end: behind the last one.
+ *
+ * Context: process context, may sleep; the caller holds no lock.
+ * Return: 0, or -EINTR: current is being killed.
+ */
+int xemem_watch_wait(struct xemem_watch *watch, unsigned long start,
+		     unsigned long end)
+{
+	return wait_event_killable(watch->wait,
+				   READ_ONCE(watch->dead) ||
+				   !is_changing(watch, start, end)) ?
+	       -EINTR : 0;
+}
+
+/**
+ * xemem_watch_lock - an entry is to be made from what was seen
+ * @watch: of the space.
+ * @seq: from xemem_watch_begin(), before the owner was looked at.
+ *
+ * Until xemem_watch_unlock() it is true, and nobody can be told otherwise
+ * before the lock of the page table is free again: so he finds the entry.
+ *
+ * Context: under the lock of the page table.
+ * Return: true; or false: it is not true any more, and nothing is locked.
+ */
+bool xemem_watch_lock(struct xemem_watch *watch, unsigned long seq)
+{
+	spin_lock(&watch->lock);
+	if (watch->seq == seq && !watch->dead)
+		return true;
+	spin_unlock(&watch->lock);
+	return false;
+}
+
+/**
+ * xemem_watch_unlock - an entry was made
+ * @watch: of the space.
+ *
+ * Context: after xemem_watch_lock() was true.
+ */
+void xemem_watch_unlock(struct xemem_watch *watch)
+{
+	spin_unlock(&watch->lock);
+}
+
+/**
+ * xemem_watch_forbid - from now on no entry is made where @flag is looked at
+ * @watch: of the space.
+ * @flag: is set; it is looked at after xemem_watch_lock().
+ *
+ * Context: any that may take a lock.
+ */
+void xemem_watch_forbid(struct xemem_watch *watch, bool *flag)
+{
+	spin_lock(&watch->lock);
+	WRITE_ONCE(*flag, true);
+	spin_unlock(&watch->lock);
+}
+
+/**
+ * xemem_watch_cut - take back what some attachments show
+ * @watch: of the space.
+ * @segment: those of this segment.
+ * @permit: those of this permit; NULL: of any.
+ *
+ * Context: process context, may sleep; no mmap_lock is needed, nor waited for.
+ */
+void xemem_watch_cut(struct xemem_watch *watch,
+		     const struct xemem_segment *segment,
+		     const struct xemem_permit *permit)
+{
+	unsigned long start = segment->start, last = start + segment->size - 1;
+	struct interval_tree_node *node;
+	struct xemem_piece *piece;
+
+	down_read(&watch->sem);
+	for (node = interval_tree_iter_first(&watch->pieces, start, last); node;
+	     node = interval_tree_iter_next(node, start, last)) {
+		piece = container_of(node, struct xemem_piece, node);
+		if (piece->att->permit->segment == segment &&
+		    (!permit || piece->att->permit == permit))
+			cut_piece(piece, start, last,
+				  MMU_NOTIFIER_RANGE_BLOCKABLE);
+	}
+	up_read(&watch->sem);
+}
