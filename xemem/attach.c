@@ -29,8 +29,8 @@ static void free_attachment(struct kref *kref)
 	if (att->size < PMD_SIZE)
 		WRITE_ONCE(att->permit->room, att->start + att->size);
 	xemem_permit_put(att->permit);
-	kfree(att->spare);
-	kfree(att);
+	xemem_free(XEMEM_PIECE, att->spare);
+	xemem_free(XEMEM_ATTACHMENT, att);
 }
 
 /**
@@ -145,8 +145,7 @@ static struct xemem_attachment *create(struct xemem_permit *permit,
 				       const struct xemem_attach *req)
 {
 	struct xemem_segment *segment = permit->segment;
-	struct xemem_attachment *att = kzalloc(sizeof(*att),
-					       GFP_KERNEL_ACCOUNT);
+	struct xemem_attachment *att = xemem_new(XEMEM_ATTACHMENT);
 
 	if (!att)
 		return NULL;

@@ -351,7 +351,7 @@ static struct miscdevice device = {
 
 static int __init xemem_init(void)
 {
-	int err = xemem_space_init();
+	int err = xemem_slab_init() ?: xemem_space_init();
 
 	if (err)
 		return err;

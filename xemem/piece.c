@@ -41,7 +41,7 @@ int xemem_piece_prepare(struct xemem_attachment *att)
 
 	if (piece)
 		return 0;
-	piece = kzalloc(sizeof(*piece), GFP_KERNEL_ACCOUNT);
+	piece = xemem_new(XEMEM_PIECE);
 	if (!piece)
 		return -ENOMEM;
 	kref_init(&piece->kref);
@@ -80,13 +80,18 @@ void xemem_piece_map(struct xemem_attachment *att, struct vm_area_struct *vma)
 	xemem_watch_add(watch_of(piece), piece);
 }
 
+static void free_rcu(struct rcu_head *rcu)
+{
+	xemem_free(XEMEM_PIECE, container_of(rcu, struct xemem_piece, rcu));
+}
+
 static void free_piece(struct kref *kref)
 {
 	struct xemem_piece *piece = container_of(kref, struct xemem_piece,
 						 kref);
 
 	xemem_attachment_put(piece->att);
-	kfree_rcu(piece, rcu);
+	call_rcu(&piece->rcu, free_rcu);
 }
 
 /**

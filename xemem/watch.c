@@ -24,7 +24,7 @@
 #include "xemem.h"
 #include "../../../mm/internal.h"
 
-/* Two of the notifiers; others belong to those who wait. */
+/* Of a watch. */
 #define NOTIFIERS	2
 
 /* A change of so many blocks concerns them all. */
@@ -327,7 +327,7 @@ static int subscribe(struct xemem_watch *watch, struct mm_struct *mm)
 			mmu_notifier_put(&watch->cutter);
 		}
 	} else {
-		kfree(watch);
+		xemem_free(XEMEM_WATCH, watch);
 	}
 	mmap_write_unlock(mm);
 	return err;
@@ -342,8 +342,7 @@ static int subscribe(struct xemem_watch *watch, struct mm_struct *mm)
  */
 struct xemem_watch *xemem_watch_create(struct mm_struct *mm)
 {
-	struct xemem_watch *watch = kzalloc(sizeof(*watch),
-					    GFP_KERNEL_ACCOUNT);
+	struct xemem_watch *watch = xemem_new(XEMEM_WATCH);
 	int err;
 
 	if (!watch)
@@ -382,7 +381,7 @@ void xemem_watch_end(struct xemem_watch *watch)
 void xemem_watch_put(struct xemem_watch *watch)
 {
 	if (refcount_dec_and_test(&watch->refs))
-		kfree(watch);
+		xemem_free(XEMEM_WATCH, watch);
 }
 
 /**

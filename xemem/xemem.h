@@ -51,6 +51,7 @@
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/seqlock.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -68,7 +69,7 @@ struct ipc_namespace;
  * struct xemem_watch - who shows which memory of an owner
  * @counter: knows when memory of the owner is changing.
  * @cutter: cuts what others show of it, before.
- * @refs: of the notifiers, and of those who wait.
+ * @refs: of the notifiers.
  * @dead: the owner's address space has ended.
  * @sem: a piece that is in @pieces while it is held for reading has its page
  *	tables; changes of @pieces.
@@ -291,6 +292,34 @@ xemem_attachment_of(const struct vm_area_struct *vma)
 	const struct xemem_piece *piece = vma->vm_private_data;
 
 	return piece->att;
+}
+
+/* slab.c */
+
+enum xemem_kind {
+	XEMEM_PROCESS,
+	XEMEM_SEGMENT,
+	XEMEM_PERMIT,
+	XEMEM_ATTACHMENT,
+	XEMEM_PIECE,
+	XEMEM_WATCH,
+	XEMEM_KINDS
+};
+
+extern struct kmem_cache *xemem_caches[XEMEM_KINDS];
+int xemem_slab_init(void);
+
+/* Process context, may sleep. All zeroes, charged to current's memory cgroup. */
+static inline void *xemem_new(enum xemem_kind kind)
+{
+	return kmem_cache_zalloc(xemem_caches[kind], GFP_KERNEL);
+}
+
+/* Any context. @object may be NULL. */
+static inline void xemem_free(enum xemem_kind kind, void *object)
+{
+	if (object)
+		kmem_cache_free(xemem_caches[kind], object);
 }
 
 /* process.c */

@@ -9,6 +9,7 @@
 
 #include "xemem_actor.h"
 #include "xemem_memory.h"
+#include "xemem_slab.h"
 #include "../lwk/lwk_meminfo.h"
 
 #define PAIR_SECONDS	300
@@ -91,6 +92,7 @@ FIXTURE_SETUP(pair)
 		SKIP(return, "no LWK cores: boot with lwkcpus=");
 	if (actor_has_lwk())
 		ASSERT_TRUE(pair_cores_free());
+	slab_begin();
 	ASSERT_EQ(0, xem_begin());
 	scene = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -106,7 +108,7 @@ FIXTURE_TEARDOWN(pair)
 {
 	actor_end(&self->owner);
 	close(xem_fd);
-	EXPECT_TRUE(xem_all_unpinned(RETURN_MS));
+	EXPECT_TRUE(slab_is_level(RETURN_MS));
 }
 
 /* The owner's memory is a segment that all may read and write. */

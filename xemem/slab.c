@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XEMEM: caches for its objects, each kind in one of its own, so that
+ * /proc/slabinfo says how many there are.
+ */
+#include <linux/init.h>
+#include <linux/slab.h>
+
+#include "xemem.h"
+
+struct kmem_cache *xemem_caches[XEMEM_KINDS] __ro_after_init;
+
+#define CACHE_OF(kind, type)	[kind] = { #type, sizeof(struct type) }
+
+static const struct {
+	const char *name;
+	unsigned int size;
+} kinds[XEMEM_KINDS] __initconst = {
+	CACHE_OF(XEMEM_PROCESS, xemem_process),
+	CACHE_OF(XEMEM_SEGMENT, xemem_segment),
+	CACHE_OF(XEMEM_PERMIT, xemem_permit),
+	CACHE_OF(XEMEM_ATTACHMENT, xemem_attachment),
+	CACHE_OF(XEMEM_PIECE, xemem_piece),
+	CACHE_OF(XEMEM_WATCH, xemem_watch),
+};
+
+/**
+ * xemem_slab_init - be ready for the first object
+ *
+ * Context: boot, process context.
+ * Return: 0 or -ENOMEM.
+ */
+int __init xemem_slab_init(void)
+{
+	int i;
+
+	for (i = 0; i < XEMEM_KINDS; i++) {
+		xemem_caches[i] = kmem_cache_create(kinds[i].name,
+						    kinds[i].size, 0,
+						    SLAB_ACCOUNT |
+						    SLAB_NO_MERGE, NULL);
+		if (!xemem_caches[i])
+			goto undo;
+	}
+	return 0;
+undo:
+	while (i--)
+		kmem_cache_destroy(xemem_caches[i]);
+	return -ENOMEM;
+}
