@@ -218,6 +218,7 @@ check: kernel
 	scripts/source-check $(TREE) $(OUT)
 	scripts/entry-audit $(OUT)/vmlinux
 	VMLINUX=$(OUT)/vmlinux scripts/tests/entry_audit_test.py
+	scripts/tests/demo_report_test.py
 	$(MAKE) -s -C bench test
 
 refresh:
