@@ -31,11 +31,22 @@ emulator_race()
 	grep -q 'Oops: int3' "$1" && ! grep -q "$2" "$1"
 }
 
-# splat CONSOLE: the first complaint of the kernel, with its context; fails
-# without one.
+# late_tick CONSOLE: Linux warned that it had looked after a tickless core more
+# than three seconds late, as happens where the host does not run the core that
+# looks.
+late_tick()
+{
+	grep -q 'WARNING: .* at sched_tick_remote' "$1"
+}
+
+# splat CONSOLE [PATTERN]: the first complaint of the kernel, with its context;
+# fails without one. Warnings whose first line has PATTERN do not count.
 splat()
 {
-	tr -d '\r' <"$1" | awk '
+	tr -d '\r' <"$1" | awk -v pattern="${2-}" '
+		# the rest of a warning that does not count
+		pattern != "" && /WARNING: / && $0 ~ pattern { skip = 1 }
+		skip { if (/end trace/) skip = 0; next }
 		/[Cc]ommand line:/ || /Spectre V2 : WARNING:/ { next }
 		# a killer that did its duty shows a trace, and is no splat
 		/invoked oom-killer/ { oom = 1 }

@@ -125,7 +125,12 @@ class Machine(Case):
     def test_never_booted(self):
         for kind in CORES:
             shutil.rmtree(self.out / kind)
+        self.says("There is no console.log.", status="125")
+        (self.out / "console.log").write_text(
+            "[ 1.0] all well\n[ 3.1] WARNING: CPU: 1 PID: 12 at f+0x1\n"
+            "[ 3.2] Kernel panic - not syncing\n", "utf-8")
         self.says("The virtual machine crashed, or could not be started",
+                  "Its first complaint: [ 3.1] WARNING: CPU: 1 PID: 12 at f",
                   "The run on LWK cores did not begin", status="125")
 
     def test_stood_still(self):
