@@ -275,7 +275,8 @@ class Picture(Case):
     def test_results_broken(self):
         for text, sentence in (("{", "not what demo-report writes"),
                                ("[]", "not what demo-report writes"),
-                               ('{"runs": {}}', "not two runs to compare")):
+                               ('{"passed": true}', "not what demo-report"),
+                               ('{"passed": false}', "not two runs that")):
             with self.subTest(text=text):
                 (self.out / "demo.json").write_text(text, "utf-8")
                 code, said = self.run_script("demo-picture", self.out)
