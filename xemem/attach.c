@@ -125,7 +125,8 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 	if (att->size < PMD_SIZE)
 		WRITE_ONCE(permit->room, att->start);
 	vma->vm_ops = &xemem_vm_ops;
-	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTDUMP |
+	/* Whoever walks through memory leaves it out: it is the owner's. */
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTCOPY | VM_DONTDUMP |
 		     VM_DONTEXPAND);
 	/* By mprotect() neither. */
 	if (!att->write)

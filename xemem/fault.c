@@ -256,6 +256,8 @@ const struct vm_operations_struct xemem_vm_ops = {
 	.fault = fault,
 	.pfn_mkwrite = pfn_mkwrite,
 };
+/* As xemem_in_use. */
+EXPORT_SYMBOL_GPL(xemem_vm_ops);
 
 /* As far as it goes without waiting. */
 static int populate_locked(const struct xemem_attachment *att,

@@ -23,6 +23,8 @@
 #define XEMEM_MAGIC	0x78656d6d	/* "xemm" */
 
 DEFINE_STATIC_KEY_FALSE(xemem_in_use);
+/* Of xemem_is_attachment(), for KVM, which is a module. */
+EXPORT_SYMBOL_GPL(xemem_in_use);
 
 static struct vfsmount *mount;
 static struct kmem_cache *cache;

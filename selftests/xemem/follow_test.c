@@ -887,8 +887,10 @@ PAIR_TEST(flags_of_the_mapping)
 		EXPECT_TRUE(vm_flag(p[i], " dc"));
 		EXPECT_TRUE(vm_flag(p[i], " de"));
 		EXPECT_TRUE(vm_flag(p[i], " sh"));
-		/* Or nothing of the kernel could use it. */
-		EXPECT_FALSE(vm_flag(p[i], " pf"));
+		/* Or who walks through it would walk through the owner's. */
+		EXPECT_TRUE(vm_flag(p[i], " pf"));
+		EXPECT_FALSE(vm_flag(p[i], " mm"));
+		/* Or it could not be an operand. */
 		EXPECT_FALSE(vm_flag(p[i], " io"));
 	}
 }

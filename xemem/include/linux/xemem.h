@@ -9,7 +9,7 @@
 #define _LINUX_XEMEM_H
 
 #include <linux/jump_label.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -66,6 +66,16 @@ static inline bool xemem_forbids(const struct vm_area_struct *vma,
 }
 
 /*
+ * Are there no pages that can be taken? An attachment is VM_PFNMAP so that
+ * nobody walks through memory of its owner, but it has pages.
+ */
+static inline bool xemem_special(const struct vm_area_struct *vma,
+				 unsigned long vm_flags)
+{
+	return vm_flags & (VM_IO | VM_PFNMAP) && !xemem_is_attachment(vma);
+}
+
+/*
  * Process context: a futex in an attachment is one of the owner's. Returns
  * whose @address is, until xemem_futex_end().
  */
@@ -104,6 +114,12 @@ static inline bool xemem_forbids(const struct vm_area_struct *vma,
 				 unsigned long gup_flags)
 {
 	return false;
+}
+
+static inline bool xemem_special(const struct vm_area_struct *vma,
+				 unsigned long vm_flags)
+{
+	return vm_flags & (VM_IO | VM_PFNMAP);
 }
 
 static inline struct mm_struct *xemem_futex_begin(struct mm_struct *mm,
