@@ -3,9 +3,9 @@
 #
 # XEMEM: XPMEM's requests to the letter; what is shared is the same on both
 # sides, follows its owner, is had by those alone who may have it, and is an
-# operand for all the kernel does, and memory of virtual machines; snapshots do
-# not change. A storm of processes that are killed, and a fuzzer, leave the
-# machine as it was.
+# operand for all the kernel does, and memory of virtual machines; what walks
+# through memory leaves it alone; snapshots do not change. A storm of processes
+# that are killed, and a fuzzer, leave the machine as it was.
 #
 # XEMEM_STORM_SECONDS=N, XEMEM_FUZZ_SECONDS=N: how long these last, 20 s
 # without. XEMEM_SEED=N: repeats one of them; else it is the time.
@@ -105,7 +105,7 @@ fuzz_for()
 }
 
 ktap_print_header
-ktap_set_plan 13
+ktap_set_plan 14
 ok "XPMEM's requests, as root" test_alone abi_test
 ok "XPMEM's requests, as nobody" as_nobody_test
 ok "XPMEM's requests, on an LWK core" on_lwk_core
@@ -115,6 +115,7 @@ ok "it follows its owner" test_pairs follow_test
 ok "permits, names and bells" test_alone permit_test
 ok "attachments are operands" test_pairs use_test
 ok "attachments are memory of virtual machines" test_kvm
+ok "an importer does nothing to the owner's memory" test_pairs walker_test
 ok "frozen segments" test_pairs frozen_test
 ok "a storm of $storm s" storm_for
 ok "a storm of $storm s on LWK cores" storm_for -l 2
