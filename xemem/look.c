@@ -147,11 +147,14 @@ static const struct mm_walk_ops look_ops = {
 	.walk_lock = PGWALK_RDLOCK,
 };
 
-/* What is no ordinary memory, or an attachment itself, is not shown. */
+/*
+ * What is no ordinary memory, or an attachment itself, is not shown. The owner
+ * can read what he may only write to: no page table knows the difference.
+ */
 static bool may_look(const struct vm_area_struct *vma, bool write)
 {
 	return !(vma->vm_flags & (VM_IO | VM_PFNMAP | VM_SHADOW_STACK)) &&
-	       vma->vm_flags & VM_READ && (!write || vma->vm_flags & VM_WRITE) &&
+	       vma->vm_flags & (write ? VM_WRITE : VM_READ | VM_WRITE) &&
 	       !xemem_is_attachment(vma) && !vma_is_dax(vma) &&
 	       !vma_is_secretmem((struct vm_area_struct *)vma);
 }
@@ -200,7 +203,9 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	walk_page_range_vma(vma, start, end, &look_ops, &l);
 	if (is_there(view, l.write))
 		return 0;
-	view->how = (l.write ? XEMEM_HOW_WRITE : 0) |
+	/* To ask for a page to read is refused where he may only write. */
+	view->how = (l.write || !(vma->vm_flags & VM_READ) ?
+		     XEMEM_HOW_WRITE : 0) |
 		    (space->frozen ? XEMEM_HOW_FROZEN : 0);
 	return -EAGAIN;
 }

@@ -300,6 +300,54 @@ PAIR_TEST(source_without_write)
 	}
 }
 
+/* The same addresses, with nothing there yet. */
+static int empty(void *arg)
+{
+	CHECK(memory_at(scene->addr, scene->kind, scene->size) != MAP_FAILED);
+	return 0;
+}
+
+static int forbid_reading(void *arg)
+{
+	CHECK(!mprotect(scene->addr, scene->size, PROT_WRITE));
+	return 0;
+}
+
+/* No processor that writes to memory cannot read it: XPMEM shows it, too. */
+static int write_only(int permit, unsigned int mode)
+{
+	__s64 apid;
+	char *p;
+
+	CHECK_EQ(0, attach_all(permit, mode, &apid, &p));
+	CHECK_EQ(0, xem_wrong(p, scene->size, scene->seed));
+	CHECK_EQ(permit == XPMEM_ABI_RDWR ? 0 : SIGSEGV,
+		 xem_store(p, xem_word(scene->seed, 0)));
+	CHECK_EQ(0, xem_release(apid));
+	return 0;
+}
+
+PAIR_TEST(source_without_read)
+{
+	scene->size = LARGE;
+	/* Filled before, or by the first touch. */
+	for (int i = 0; i < 4 * MEMORY_HUGETLB; i++) {
+		int permit = i & 1 ? XPMEM_ABI_RDWR : XPMEM_ABI_RDONLY;
+
+		scene->kind = i / 4;
+		ASSERT_EQ(0, actor_do(&self->owner, own_memory, NULL));
+		if (i & 2) {
+			scene->seed = 0;
+			ASSERT_EQ(0, actor_do(&self->owner, empty, NULL));
+		}
+		ASSERT_EQ(0, actor_do(&self->owner, forbid_reading, NULL));
+		EXPECT_EQ(0, write_only(permit, modes[i & 1]))
+			TH_LOG("%s, %s", memory_names[scene->kind],
+			       permit == XPMEM_ABI_RDWR ? "write" : "read");
+		EXPECT_EQ(0, actor_do(&self->owner, disown_memory, NULL));
+	}
+}
+
 /* Of all of it, then of one half, so that large entries are split. */
 static int give_up_and_take_back(unsigned int mode)
 {
