@@ -13,6 +13,8 @@
 #include "xemem_pair.h"
 
 #define PAGES		16
+#define ATTACHMENTS	10
+#define MAPPINGS	500
 #define ROUND_MS	20000
 #define BUSY_THREADS	4
 
@@ -20,8 +22,8 @@
 #define MPOL_MF_MOVE	2
 #endif
 
-/* The owner moves its pages from node to node until it is told to stop. */
-static int owner_migrates(void *arg)
+/* The owner's pages move from node to node until it is told to stop. */
+static void *migrator(void *arg)
 {
 	void *pages[PAGES];
 	int nodes[PAGES], status[PAGES], node = 0;
@@ -39,6 +41,18 @@ static int owner_migrates(void *arg)
 			     nodes, status, MPOL_MF_MOVE))
 			scene->number++;
 	}
+	return NULL;
+}
+
+/* All mappings' locks are taken then: many mappings take longer. */
+static int map_much(void)
+{
+	int fd = memfd_create("much", MFD_CLOEXEC);
+
+	CHECK(fd >= 0 && !ftruncate(fd, 2 * PAGE));
+	for (int i = 0; i < MAPPINGS; i++)
+		CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
+			   i % 2 ? PAGE : 0) != MAP_FAILED);
 	return 0;
 }
 
@@ -63,7 +77,7 @@ static int use_export(void)
 }
 
 /* An importer that attaches first, and then has itself notified. */
-static int register_late(int (*use)(void), int attachments)
+static int register_late(int (*use)(void))
 {
 	__s64 apid;
 	char *p;
@@ -71,31 +85,32 @@ static int register_late(int (*use)(void), int attachments)
 	CHECK_EQ(0, xem_open());
 	apid = xem_get(scene->segid, XPMEM_ABI_RDONLY);
 	CHECK(apid > 0);
-	for (int i = 0; i < attachments; i++) {
+	for (int i = 0; i < ATTACHMENTS; i++) {
 		p = xem_attach_ext(apid, 0, scene->size,
 				   XEMEM_LAZY | XEMEM_READ);
 		CHECK_EQ(0, xem_error(p));
 		CHECK_EQ(0, xem_peek(p));
 	}
+	CHECK_EQ(0, map_much());
 	return use();
 }
 
 /* In a process of its own; 0: it ended in time, and well. */
-static int in_time(int (*use)(void), int attachments)
+static int in_time(int (*use)(void))
 {
-	struct actor a = { };
 	long end = now_ms() + ROUND_MS;
 	int status;
+	pid_t pid;
 
 	fflush(NULL);
-	a.pid = fork();
-	CHECK(a.pid >= 0);
-	if (!a.pid)
-		_exit(register_late(use, attachments));
-	while (!waitpid(a.pid, &status, WNOHANG)) {
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		_exit(register_late(use));
+	while (!waitpid(pid, &status, WNOHANG)) {
 		if (now_ms() > end) {
 			fprintf(stderr, "# it hangs\n");
-			kill(a.pid, SIGKILL);
+			kill(pid, SIGKILL);
 			return 1;
 		}
 		sleep_ms(1);
@@ -111,21 +126,36 @@ static int rounds(int normal)
 	return s ? atoi(s) : normal;
 }
 
-static int beside_migration(struct actor *owner, int (*use)(void))
+/*
+ * The importers are children of the owner: what it had before is on the same
+ * reverse mappings as what they have.
+ */
+static int owner_is_registered_with(void *arg)
 {
+	int (*use)(void) = arg;
+	pthread_t thread;
 	int bad = 0;
 
+	scene->number = scene->stop = 0;
+	CHECK(!pthread_create(&thread, NULL, migrator, NULL));
+	for (int i = 0; i < rounds(40) && !bad; i++)
+		bad = in_time(use);
+	scene->stop = 1;
+	/* It may hang itself. */
+	if (bad)
+		return bad;
+	CHECK(!pthread_join(thread, NULL));
+	CHECK(scene->number > 0);
+	return 0;
+}
+
+static int beside_migration(struct actor *owner, int (*use)(void))
+{
 	scene->kind = MEMORY_SMALL;
 	scene->size = PAGES * PAGE;
 	CHECK_EQ(0, actor_do(owner, owner_share, NULL));
-	scene->number = scene->stop = 0;
-	actor_post(owner, owner_migrates, NULL);
-	for (int i = 0; i < rounds(40) && !bad; i++)
-		bad = in_time(use, 10);
-	scene->stop = 1;
-	CHECK_EQ(0, actor_wait(owner));
-	CHECK(scene->number > 0);
-	return bad;
+	owner->patience_ms = 1000L * PAIR_SECONDS;
+	return actor_do(owner, owner_is_registered_with, use);
 }
 
 FIXTURE(watch)
