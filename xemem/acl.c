@@ -139,9 +139,12 @@ int xemem_acl_check(const struct xemem_segment *segment, bool write)
 	}
 	if (!entry)
 		return ipcperms(segment->ns, perm, flag) ? -EACCES : 0;
-	/* With rights to write come those to read. */
-	if (!ns_capable(segment->ns->user_ns, CAP_IPC_OWNER) &&
-	    rights < (write ? XPMEM_ABI_RDWR : XPMEM_ABI_RDONLY))
+	/*
+	 * With rights to write come those to read. A capability is asked for
+	 * if it decides: to ask is to use it, and to be judged and recorded.
+	 */
+	if (rights < (write ? XPMEM_ABI_RDWR : XPMEM_ABI_RDONLY) &&
+	    !ns_capable(segment->ns->user_ns, CAP_IPC_OWNER))
 		return -EACCES;
 	return security_ipc_permission(perm, flag);
 }
