@@ -5,70 +5,22 @@
  */
 #include <linux/debugfs.h>
 #include <linux/init.h>
-#include <linux/pagewalk.h>
+#include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 
 #include "xemem.h"
 
-/* Entries of an attachment, by their size. */
-struct mapped {
-	unsigned long ptes;
-	unsigned long pmds;
-	unsigned long puds;
-};
-
-static int count_pud(pud_t *pud, unsigned long addr, unsigned long next,
-		     struct mm_walk *walk)
-{
-	struct mapped *n = walk->private;
-
-	if (pud_leaf(pudp_get(pud))) {
-		n->puds++;
-		walk->action = ACTION_CONTINUE;
-	}
-	return 0;
-}
-
-static int count_pmd(pmd_t *pmd, unsigned long addr, unsigned long next,
-		     struct mm_walk *walk)
-{
-	struct mapped *n = walk->private;
-
-	if (pmd_leaf(pmdp_get_lockless(pmd))) {
-		n->pmds++;
-		walk->action = ACTION_CONTINUE;
-	}
-	return 0;
-}
-
-static int count_pte(pte_t *pte, unsigned long addr, unsigned long next,
-		     struct mm_walk *walk)
-{
-	struct mapped *n = walk->private;
-
-	n->ptes += pte_present(ptep_get(pte));
-	return 0;
-}
-
-static const struct mm_walk_ops count_ops = {
-	.pud_entry = count_pud,
-	.pmd_entry = count_pmd,
-	.pte_entry = count_pte,
-	.walk_lock = PGWALK_RDLOCK,
-};
-
 /* What is left of an attachment; parts of it may have been unmapped. */
 static void count(struct mm_struct *mm, const struct xemem_attachment *att,
-		  struct mapped *n)
+		  struct xemem_mapped *n)
 {
 	VMA_ITERATOR(vmi, mm, att->start);
 	struct vm_area_struct *vma;
 
 	for_each_vma_range(vmi, vma, att->start + att->size)
 		if (xemem_is_attachment(vma) && xemem_attachment_of(vma) == att)
-			walk_page_range_vma(vma, vma->vm_start, vma->vm_end,
-					    &count_ops, n);
+			xemem_count_vma(vma, n);
 }
 
 static int show_attachment(struct seq_file *m,
@@ -76,7 +28,7 @@ static int show_attachment(struct seq_file *m,
 			   const struct xemem_attachment *att)
 {
 	struct mm_struct *mm = permit->process->mm;
-	struct mapped n = { };
+	struct xemem_mapped n = { };
 
 	if (!mmget_not_zero(mm))
 		return 0;

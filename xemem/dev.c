@@ -131,7 +131,8 @@ static int do_query(struct xemem_process *p, union request *req)
 {
 	req->query = (struct xemem_query) {
 		.features = XEMEM_HAS_EAGER | XEMEM_HAS_NAMES |
-			    XEMEM_HAS_BELL | XEMEM_HAS_FROZEN | XEMEM_HAS_ACL,
+			    XEMEM_HAS_BELL | XEMEM_HAS_FROZEN | XEMEM_HAS_ACL |
+			    XEMEM_HAS_OWNER | XEMEM_HAS_REPLACE,
 		.domain = DOMAIN,
 	};
 	return 0;
@@ -151,8 +152,9 @@ static int do_list(struct xemem_process *p, union request *req)
 
 	if (after < 0)
 		return -EINVAL;
-	/* In increasing order of their upper half. */
 	segment = xemem_segment_after(after);
+	if (IS_ERR(segment))
+		return PTR_ERR(segment);
 	if (!segment)
 		return -ENOENT;
 	xemem_segment_describe(segment, &req->info);

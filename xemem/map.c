@@ -84,10 +84,12 @@ static void set_pte_of(struct vm_area_struct *vma, unsigned long addr,
 		pte = pte_mkwrite(pte_mkdirty(pte), vma);
 		xemem_mark_dirty(pfn);
 	}
-	if (pte_none(old))
+	if (pte_none(old)) {
 		set_pte_at(vma->vm_mm, addr, ptep, pte);
-	else
+		xemem_count_page(PAGE_SIZE);
+	} else {
 		ptep_set_access_flags(vma, addr, ptep, pte, true);
+	}
 	update_mmu_cache_range(NULL, vma, addr, ptep, 1);
 }
 
@@ -186,13 +188,15 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 			entry = pmd_mkwrite(pmd_mkdirty(entry), vma);
 			xemem_mark_dirty(page.pfn);
 		}
-		if (pmd_none(*pmd))
+		if (pmd_none(*pmd)) {
 			set_pmd_at(vma->vm_mm,
 				   shown_at(vma, view->want) & PMD_MASK, pmd,
 				   entry);
-		else
+			xemem_count_page(PMD_SIZE);
+		} else {
 			pmdp_set_access_flags(vma, shown_at(vma, view->want) &
 					      PMD_MASK, pmd, entry, true);
+		}
 	}
 	xemem_map_end(vma);
 unlock:

@@ -38,6 +38,7 @@ int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud, unsigned long addr,
 		xemem_mark_dirty(view->pages[0].pfn);
 	}
 	set_pud_at(vma->vm_mm, addr & PUD_MASK, pud, entry);
+	xemem_count_page(PUD_SIZE);
 	xemem_map_end(vma);
 unlock:
 	spin_unlock(ptl);

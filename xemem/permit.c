@@ -5,16 +5,11 @@
 #include <linux/file.h>
 #include <linux/ipc_namespace.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include <trace/events/xemem.h>
 #include "xemem.h"
 
-/* By the upper half of their number, which is never used again. */
-static DEFINE_XARRAY_ALLOC1(xemem_permits);
-static u32 next_number = 1;
-
-#define NUMBERS		XA_LIMIT(1, INT_MAX >> 1)
+static DEFINE_XEMEM_NUMBERS(xemem_permits);
 
 static void free_permit(struct kref *kref)
 {
@@ -55,15 +50,15 @@ struct xemem_permit *xemem_permit_find(struct xemem_process *p, s64 apid)
 
 	if (apid <= 0)
 		return ERR_PTR(-EINVAL);
-	xa_lock(&xemem_permits);
-	permit = xa_load(&xemem_permits, apid >> 32);
+	xa_lock(&xemem_permits.objects);
+	permit = xemem_number_find(&xemem_permits, apid);
 	if (!permit || permit->apid != apid)
 		permit = ERR_PTR(-ENOENT);
 	else if (permit->process != p)
 		permit = ERR_PTR(-EACCES);
 	else
 		kref_get(&permit->kref);
-	xa_unlock(&xemem_permits);
+	xa_unlock(&xemem_permits.objects);
 	return permit;
 }
 
@@ -76,14 +71,14 @@ struct xemem_permit *xemem_permit_find(struct xemem_process *p, s64 apid)
  */
 struct xemem_permit *xemem_permit_next(struct xemem_permit *permit)
 {
-	unsigned long index = permit ? permit->apid >> 32 : 0;
+	s64 apid = permit ? permit->apid : 0;
 	struct xemem_permit *next;
 
-	xa_lock(&xemem_permits);
-	next = xa_find_after(&xemem_permits, &index, ULONG_MAX, XA_PRESENT);
+	xa_lock(&xemem_permits.objects);
+	next = xemem_number_next(&xemem_permits, &apid);
 	if (next)
 		kref_get(&next->kref);
-	xa_unlock(&xemem_permits);
+	xa_unlock(&xemem_permits.objects);
 	if (permit)
 		xemem_permit_put(permit);
 	return next;
@@ -113,26 +108,21 @@ static struct xemem_permit *create(struct xemem_process *p,
 
 static int publish(struct xemem_process *p, struct xemem_permit *permit)
 {
-	u32 number;
 	int err;
 
 	guard(mutex)(&p->lock);
 	if (p->ended)
 		return -XPMEM_ABI_NOPROC;
-	if (p->nr_permits >= READ_ONCE(xemem_permits_max))
-		return -EDQUOT;
-	err = xa_alloc_cyclic(&xemem_permits, &number, NULL, NUMBERS,
-			      &next_number, GFP_KERNEL_ACCOUNT);
-	if (err) {
-		if (err == 1)
-			xa_erase(&xemem_permits, number);
-		return err == -ENOMEM ? err : -EBUSY;
-	}
-	permit->apid = (s64)number << 32 | task_tgid_vnr(current);
-	list_add_tail(&permit->node, &p->permits);
-	p->nr_permits++;
-	xa_store(&xemem_permits, number, permit, GFP_KERNEL_ACCOUNT);
-	return 0;
+	err = xemem_charge(p->account, XEMEM_QUOTA_PERMITS);
+	if (err)
+		return err;
+	err = xemem_number_add(&xemem_permits, permit, task_tgid_vnr(current),
+			       &permit->apid);
+	if (err)
+		xemem_uncharge(p->account, XEMEM_QUOTA_PERMITS);
+	else
+		list_add_tail(&permit->node, &p->permits);
+	return err;
 }
 
 /**
@@ -143,7 +133,7 @@ static int publish(struct xemem_process *p, struct xemem_permit *permit)
  * Context: process context, may sleep.
  * Return: 0; -EINVAL: that is no number, or no flags, or no type of
  * permission; -ENOENT: there is no such segment; -EACCES: not for current;
- * -EDQUOT: the process has too many; -EBUSY: there are no more numbers; -ENOMEM;
+ * -EDQUOT: the user has too many; -ENOMEM;
  * -XPMEM_ABI_NOPROC; or what a security module says.
  */
 int xemem_permit_get(struct xemem_process *p, struct xpmem_ioc_get *req)
@@ -190,7 +180,8 @@ put_segment:
 void xemem_permit_end(struct xemem_permit *permit)
 {
 	trace_xemem_release(permit->segment->segid, permit->apid);
-	xa_erase(&xemem_permits, permit->apid >> 32);
+	xemem_number_remove(&xemem_permits, permit->apid);
+	xemem_uncharge(permit->process->account, XEMEM_QUOTA_PERMITS);
 	if (permit->segment->space)
 		xemem_watch_forbid(permit->segment->space->watch,
 				   &permit->ended);
@@ -220,7 +211,6 @@ int xemem_permit_release(struct xemem_process *p, s64 apid)
 		goto out;
 	err = list_empty(&permit->node) ? -ENOENT : 0;
 	list_del_init(&permit->node);
-	p->nr_permits -= !err;
 	mutex_unlock(&p->lock);
 	if (!err)
 		xemem_permit_end(permit);

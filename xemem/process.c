@@ -7,7 +7,7 @@
  * also ends with exec, of which a file that stays open does not hear: such a
  * process has to open the device again.
  */
-#include <linux/pid_namespace.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -17,8 +17,6 @@
 
 /* By the number of the process in the first PID namespace. */
 static DEFINE_XARRAY(xemem_processes);
-/* To change that, and what /proc tells of it. */
-static DEFINE_MUTEX(xemem_table);
 
 static void free_process(struct kref *kref)
 {
@@ -26,6 +24,8 @@ static void free_process(struct kref *kref)
 					       kref);
 
 	mmdrop(p->mm);
+	put_pid(p->pid);
+	xemem_account_put(p->account);
 	kfree(p);
 }
 
@@ -70,6 +70,43 @@ struct xemem_process *xemem_process_get(void)
 	return p;
 }
 
+/**
+ * xemem_process_find - what a process has
+ * @pid: of the process.
+ *
+ * Context: process context.
+ * Return: with a reference; or NULL: it has not opened the device.
+ */
+struct xemem_process *xemem_process_find(struct pid *pid)
+{
+	struct xemem_process *p = find(pid_nr(pid));
+
+	if (p && p->pid != pid) {
+		xemem_process_put(p);
+		return NULL;
+	}
+	return p;
+}
+
+/**
+ * xemem_process_from - walk through all processes that have opened the device
+ * @tgid: the first number that is looked at.
+ *
+ * Context: process context.
+ * Return: with a reference; NULL: there is no further one.
+ */
+struct xemem_process *xemem_process_from(unsigned long tgid)
+{
+	struct xemem_process *p;
+
+	xa_lock(&xemem_processes);
+	p = xa_find(&xemem_processes, &tgid, ULONG_MAX, XA_PRESENT);
+	if (p)
+		kref_get(&p->kref);
+	xa_unlock(&xemem_processes);
+	return p;
+}
+
 static struct xemem_segment *first_segment(struct xemem_process *p)
 {
 	return list_first_entry_or_null(&p->segments, struct xemem_segment,
@@ -88,13 +125,8 @@ static void end(struct xemem_process *p)
 	struct xemem_permit *permit;
 	struct xemem_space *space;
 
-	scoped_guard(mutex, &xemem_table) {
-		if (xa_load(&xemem_processes, p->tgid) == p) {
-			xemem_proc_remove(p);
-			xa_erase(&xemem_processes, p->tgid);
-		}
-	}
-
+	/* Another one may have its number by now. */
+	xa_cmpxchg(&xemem_processes, p->tgid, p, NULL, 0);
 	mutex_lock(&p->lock);
 	p->ended = true;
 	space = p->space;
@@ -121,9 +153,14 @@ static struct xemem_process *create(void)
 
 	if (!p)
 		return NULL;
+	p->account = xemem_account_get();
+	if (!p->account) {
+		kfree(p);
+		return NULL;
+	}
 	kref_init(&p->kref);
 	p->tgid = task_tgid_nr(current);
-	p->numbered = task_active_pid_ns(current) == &init_pid_ns;
+	p->pid = get_task_pid(current, PIDTYPE_TGID);
 	p->mm = current->mm;
 	mmgrab(p->mm);
 	mutex_init(&p->lock);
@@ -144,19 +181,6 @@ static void end_stale(void)
 	xemem_process_put(p);
 }
 
-/* Another thread may do the same: then it is his. */
-static struct xemem_process *publish(struct xemem_process *p)
-{
-	struct xemem_process *old;
-
-	guard(mutex)(&xemem_table);
-	old = xa_cmpxchg(&xemem_processes, p->tgid, NULL, p,
-			 GFP_KERNEL_ACCOUNT);
-	if (!old)
-		xemem_proc_add(p);
-	return old;
-}
-
 /**
  * xemem_process_open - current has opened the device
  * @file: what it has opened, which holds a reference.
@@ -175,9 +199,11 @@ int xemem_process_open(struct file *file)
 		p = create();
 		if (!p)
 			return -ENOMEM;
-		old = publish(p);
+		old = xa_cmpxchg(&xemem_processes, p->tgid, NULL, p,
+				 GFP_KERNEL_ACCOUNT);
 		if (!old)
 			break;
+		/* Another thread was faster: then it is his. */
 		xemem_process_put(p);
 		if (xa_is_err(old))
 			return xa_err(old);

@@ -7,23 +7,14 @@
 #include <linux/ipc_namespace.h>
 #include <linux/nsproxy.h>
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include <trace/events/xemem.h>
 #include "xemem.h"
 
-/* By the upper half of their number, which is never used again. */
-static DEFINE_XARRAY_ALLOC1(xemem_segments);
-static u32 next_number = 1;
-
-#define NUMBERS		XA_LIMIT(1, INT_MAX >> 1)
-
-static u32 number_of(s64 id)
-{
-	return id >> 32;
-}
+static DEFINE_XEMEM_NUMBERS(xemem_segments);
 
 static void free_segment(struct kref *kref)
 {
@@ -38,6 +29,7 @@ static void free_segment(struct kref *kref)
 	kfree(rcu_access_pointer(segment->acl));
 	put_ipc_ns(segment->ns);
 	put_pid(segment->pid);
+	xemem_account_put(segment->account);
 	kfree_rcu(segment, rcu);
 }
 
@@ -73,48 +65,67 @@ struct xemem_segment *xemem_segment_find(s64 segid)
 	if (segid <= 0)
 		return ERR_PTR(-EINVAL);
 	guard(rcu)();
-	segment = xa_load(&xemem_segments, number_of(segid));
+	segment = xemem_number_find(&xemem_segments, segid);
 	if (!segment || segment->segid != segid || !is_visible(segment) ||
 	    !kref_get_unless_zero(&segment->kref))
 		return ERR_PTR(-ENOENT);
 	return segment;
 }
 
+/* So many segments are looked at before others may have the CPU. */
+#define LOOK_AT		64
+
+/* The search goes on behind *@segid. */
+static bool look_behind(s64 *segid, struct xemem_segment **segment)
+{
+	int i;
+
+	guard(rcu)();
+	for (i = 0; i < LOOK_AT; i++) {
+		*segment = xemem_number_next(&xemem_segments, segid);
+		if (!*segment || (is_visible(*segment) &&
+				  kref_get_unless_zero(&(*segment)->kref)))
+			return true;
+	}
+	return false;
+}
+
 /**
  * xemem_segment_after - the next segment that current may know of
  * @segid: number of the one before it, or 0.
  *
- * Context: process context.
- * Return: with a reference; or NULL.
+ * Those of other namespaces lie between.
+ *
+ * Context: process context, may sleep.
+ * Return: with a reference; NULL: there is none; or -EINTR: current is killed.
  */
 struct xemem_segment *xemem_segment_after(s64 segid)
 {
-	unsigned long index = number_of(segid);
 	struct xemem_segment *segment;
 
-	guard(rcu)();
-	xa_for_each_start(&xemem_segments, index, segment, index + 1)
-		if (is_visible(segment) &&
-		    kref_get_unless_zero(&segment->kref))
-			return segment;
-	return NULL;
+	while (!look_behind(&segid, &segment)) {
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+		cond_resched();
+	}
+	return segment;
 }
 
 static int check(const struct xemem_make *req, unsigned long *size)
 {
 	u64 end;
 
-	if (req->mode & ~0777 || req->flags & ~XEMEM_FROZEN)
+	if (req->mode & ~0777 || req->flags & ~(XEMEM_FROZEN | XEMEM_REPLACE))
 		return -EINVAL;
 	*size = req->size == ~0ULL ? TASK_SIZE - req->vaddr : req->size;
 	if (!req->size)
-		return req->bell >= 0 && !req->vaddr && !req->flags ? 0 :
-		       -EINVAL;
+		return req->bell >= 0 && !req->vaddr &&
+		       !(req->flags & XEMEM_FROZEN) ? 0 : -EINVAL;
 	if (req->vaddr & ~PAGE_MASK || *size & ~PAGE_MASK ||
 	    check_add_overflow(req->vaddr, *size, &end) || end > TASK_SIZE)
 		return -EINVAL;
 	/* Nobody means to copy all there is. */
-	return req->flags && req->size == ~0ULL ? -EINVAL : 0;
+	return req->flags & XEMEM_FROZEN && req->size == ~0ULL ? -EINVAL : 0;
 }
 
 static void set_owner(struct kern_ipc_perm *perm, umode_t mode)
@@ -148,10 +159,10 @@ static struct xemem_segment *create(struct xemem_process *p,
 	segment->ns = get_ipc_ns(current->nsproxy->ipc_ns);
 	segment->pid = get_task_pid(current, PIDTYPE_TGID);
 	segment->process = p;
+	segment->account = xemem_account_hold(p->account);
 	segment->start = req->vaddr;
-	segment->flags = req->flags;
+	segment->flags = req->flags & ~XEMEM_REPLACE;
 	segment->whole = req->size == ~0ULL;
-	strscpy(segment->name, req->name, sizeof(segment->name));
 	return segment;
 }
 
@@ -193,28 +204,23 @@ static int set_bell(struct xemem_segment *segment, int fd)
 }
 
 /* From now on it can be found. */
-static int publish(struct xemem_process *p, struct xemem_segment *segment)
+static int publish(struct xemem_process *p, struct xemem_segment *segment,
+		   const struct xemem_make *req)
 {
-	u32 number;
 	int err;
 
 	lockdep_assert_held(&p->lock);
-	if (p->ended)
-		return -XPMEM_ABI_NOPROC;
-	if (p->nr_segments >= READ_ONCE(xemem_segments_max))
-		return -EDQUOT;
-	err = xa_alloc_cyclic(&xemem_segments, &number, NULL, NUMBERS,
-			      &next_number, GFP_KERNEL_ACCOUNT);
-	/* 1: they begin anew, so that old ones could mean another. */
+	err = xemem_charge(segment->account, XEMEM_QUOTA_SEGMENTS);
+	if (err)
+		return err;
+	err = xemem_number_add(&xemem_segments, segment, task_tgid_vnr(current),
+			       &segment->segid);
 	if (err) {
-		if (err == 1)
-			xa_erase(&xemem_segments, number);
-		return err == -ENOMEM ? err : -EBUSY;
+		xemem_uncharge(segment->account, XEMEM_QUOTA_SEGMENTS);
+		return err;
 	}
-	segment->segid = (s64)number << 32 | task_tgid_vnr(current);
-	xa_store(&xemem_segments, number, segment, GFP_KERNEL_ACCOUNT);
 	/* Last: who waits for the name gets the segment at once. */
-	err = xemem_name_add(segment);
+	err = xemem_name_add(segment, req->name, req->flags & XEMEM_REPLACE);
 	if (err) {
 		/* Somebody may have guessed its number. */
 		kref_get(&segment->kref);
@@ -222,8 +228,25 @@ static int publish(struct xemem_process *p, struct xemem_segment *segment)
 		return err;
 	}
 	list_add_tail(&segment->node, &p->segments);
-	p->nr_segments++;
 	return 0;
+}
+
+/* What a process makes after its end, nobody would ever take away. */
+static int make(struct xemem_process *p, struct xemem_segment *segment,
+		const struct xemem_make *req)
+{
+	int err = 0;
+
+	if (mutex_lock_killable(&p->lock))
+		return -EINTR;
+	if (p->ended)
+		err = -XPMEM_ABI_NOPROC;
+	else if (segment->size)
+		err = set_space(p, segment);
+	if (!err)
+		err = publish(p, segment, req);
+	mutex_unlock(&p->lock);
+	return err;
 }
 
 /**
@@ -233,10 +256,10 @@ static int publish(struct xemem_process *p, struct xemem_segment *segment)
  *
  * Context: process context, may sleep.
  * Return: 0; -EINVAL: not a multiple of the page size, or not the caller's
- * addresses, or bits that mean nothing; -EEXIST: there is one of that name;
+ * addresses, or bits that mean nothing; -EEXIST: the user has one of that name;
  * -EBADF: the bell is no open file; -EOPNOTSUPP: shared memory cannot be
- * frozen; -EDQUOT: the process has too many; -EBUSY: there are no more numbers;
- * -ENOMEM; -EINTR; -XPMEM_ABI_NOPROC.
+ * frozen; -EDQUOT: the user has too many, or too many names; -ENOMEM; -EINTR;
+ * -XPMEM_ABI_NOPROC.
  */
 int xemem_segment_make(struct xemem_process *p, struct xemem_make *req)
 {
@@ -252,16 +275,8 @@ int xemem_segment_make(struct xemem_process *p, struct xemem_make *req)
 		return PTR_ERR(segment);
 	segment->size = size;
 	err = set_bell(segment, req->bell);
-	if (err)
-		goto put;
-	err = -EINTR;
-	if (mutex_lock_killable(&p->lock))
-		goto put;
-	err = size ? set_space(p, segment) : 0;
 	if (!err)
-		err = publish(p, segment);
-	mutex_unlock(&p->lock);
-put:
+		err = make(p, segment, req);
 	trace_xemem_make(err ? 0 : segment->segid, req->vaddr, size,
 			 req->flags, err);
 	if (!err) {
@@ -310,8 +325,10 @@ void xemem_segment_end(struct xemem_segment *segment)
 {
 	trace_xemem_remove(segment->segid,
 			   atomic64_read(&segment->attachments));
-	xa_erase(&xemem_segments, number_of(segment->segid));
+	/* First the name: who finds it finds the segment. */
 	xemem_name_remove(segment);
+	xemem_number_remove(&xemem_segments, segment->segid);
+	xemem_uncharge(segment->account, XEMEM_QUOTA_SEGMENTS);
 	/* Before the number of attachments is read, as it is by who changes it. */
 	smp_store_mb(segment->ended, true);
 	if (!segment->space)
@@ -346,7 +363,6 @@ int xemem_segment_remove(struct xemem_process *p, s64 segid)
 		goto out;
 	err = list_empty(&segment->node) ? -ENOENT : 0;
 	list_del_init(&segment->node);
-	p->nr_segments -= !err;
 	mutex_unlock(&p->lock);
 	if (!err)
 		xemem_segment_end(segment);
@@ -360,7 +376,7 @@ out:
  * @segment: it.
  * @info: out.
  *
- * Context: process context.
+ * Context: process context, may sleep.
  */
 void xemem_segment_describe(struct xemem_segment *segment,
 			    struct xemem_segment_info *info)
@@ -379,7 +395,7 @@ void xemem_segment_describe(struct xemem_segment *segment,
 		.bytes = atomic64_read(&segment->bytes),
 		.faults = atomic64_read(&segment->faults),
 	};
-	strscpy_pad(info->name, segment->name, sizeof(info->name));
+	xemem_name_of(segment, info->name);
 	/* The place of another's memory is nobody's business. */
 	if (!xemem_acl_check(segment, false))
 		info->vaddr = segment->start;

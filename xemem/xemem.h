@@ -19,7 +19,6 @@
  *
  * Order of locks; two mmap_locks are never waited for together:
  *
- *	lock of the table of processes
  *	process->lock
  *	permit->lock
  *	mmap_lock of the attaching process
@@ -47,6 +46,8 @@
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
@@ -55,12 +56,15 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include <linux/xemem.h>
 #include <uapi/linux/xemem.h>
 
 struct eventfd_ctx;
 struct ipc_namespace;
+struct xemem_account;
+struct xemem_name;
 
 /* Changes are counted by 2 MiB, or what a page table maps, in so many counts. */
 #define XEMEM_WATCH_BLOCKS	64
@@ -117,29 +121,29 @@ struct xemem_space {
  * struct xemem_process - a process that has opened the device
  * @kref: of files, and of requests under way.
  * @tgid: its number, which it is found by.
- * @numbered: it is in the first PID namespace.
+ * @pid: of it, with a reference.
+ * @account: what it has counts there, with a reference.
  * @mm: its address space, with a reference to the struct; another one after
  *	exec, which then is not the one that has opened the device.
  * @lock: protects the rest.
  * @segments: its segments, by their node.
  * @permits: its permits, by their node.
- * @nr_segments: how many there are.
- * @nr_permits: how many there are.
  * @space: for its segments; NULL before the first one.
  * @ended: there are none any more, and will be none.
+ * @pages: that its attachments showed when they were last counted.
  */
 struct xemem_process {
 	struct kref kref;
 	pid_t tgid;
-	bool numbered;
+	struct pid *pid;
+	struct xemem_account *account;
 	struct mm_struct *mm;
 	struct mutex lock;	/* the rest */
 	struct list_head segments;
 	struct list_head permits;
-	unsigned int nr_segments;
-	unsigned int nr_permits;
 	struct xemem_space *space;
 	bool ended;
+	unsigned long pages;
 };
 
 /**
@@ -158,11 +162,12 @@ struct xemem_acl_list {
  * struct xemem_segment - a range of a space that others may attach
  * @kref: of its process, its permits, and of requests under way.
  * @rcu: freed after a grace period.
- * @segid: its number, never used again.
+ * @segid: its number (number.c).
  * @perm: who has made it, and who may get it.
  * @ns: where it is known, with a reference.
  * @pid: of who has made it.
  * @process: whose it is; compared, never followed, once it is removed.
+ * @account: that of the process, with a reference.
  * @space: with a reference; NULL if it has but a bell.
  * @start: first address.
  * @size: bytes.
@@ -172,8 +177,9 @@ struct xemem_acl_list {
  * @removed: nothing is shown any more; under watch->lock, and under the
  *	process's.
  * @node: in its process's list.
- * @named: in the list of names, if it has one.
- * @name: or empty.
+ * @name: or NULL; with the next two it is name.c's.
+ * @named: in the list of the name.
+ * @by_owner: in the tree of the name.
  * @bell: what is rung, or NULL; under the lock of @perm.
  * @acl: or NULL; under RCU, changed under the process's lock.
  * @permits: how many there are.
@@ -189,6 +195,7 @@ struct xemem_segment {
 	struct ipc_namespace *ns;
 	struct pid *pid;
 	struct xemem_process *process;
+	struct xemem_account *account;
 	struct xemem_space *space;
 	unsigned long start;
 	unsigned long size;
@@ -197,8 +204,9 @@ struct xemem_segment {
 	bool ended;
 	bool removed;
 	struct list_head node;
+	struct xemem_name *name;
 	struct list_head named;
-	char name[XEMEM_NAME_MAX];
+	struct rb_node by_owner;
 	struct eventfd_ctx *bell;
 	struct xemem_acl_list __rcu *acl;
 	atomic64_t permits;
@@ -210,7 +218,7 @@ struct xemem_segment {
 /**
  * struct xemem_permit - a process may attach a segment
  * @kref: of its process, its attachments, and of requests under way.
- * @apid: its number, never used again.
+ * @apid: its number (number.c).
  * @segment: with a reference.
  * @process: whose it is; compared, never followed, once it is released.
  * @write: to write, too.
@@ -328,6 +336,8 @@ int xemem_process_open(struct file *file);
 void xemem_process_release(struct file *file);
 void xemem_process_flush(void);
 struct xemem_process *xemem_process_get(void);
+struct xemem_process *xemem_process_find(struct pid *pid);
+struct xemem_process *xemem_process_from(unsigned long tgid);
 void xemem_process_put(struct xemem_process *p);
 
 /* space.c */
@@ -479,8 +489,10 @@ int xemem_populate(const struct xemem_attachment *att, bool strict);
 
 /* name.c */
 
-int xemem_name_add(struct xemem_segment *segment);
+int xemem_name_add(struct xemem_segment *segment, const char *text,
+		   bool instead);
 void xemem_name_remove(struct xemem_segment *segment);
+void xemem_name_of(const struct xemem_segment *segment, char *text);
 int xemem_name_lookup(struct xemem_lookup *req);
 
 /* acl.c */
@@ -492,17 +504,72 @@ int xemem_acl_check(const struct xemem_segment *segment, bool write);
 
 struct xemem_space *xemem_freeze(unsigned long start, unsigned long size);
 
-/* quota.c: of each process; more is refused with -EDQUOT */
+/* quota.c: of each user; more is refused with -EDQUOT */
 
-extern unsigned int xemem_segments_max;
-extern unsigned int xemem_permits_max;
+enum xemem_quota {
+	XEMEM_QUOTA_SEGMENTS,
+	XEMEM_QUOTA_PERMITS,
+	XEMEM_QUOTA_NAMES,
+	XEMEM_QUOTAS
+};
+
+struct xemem_account *xemem_account_get(void);
+struct xemem_account *xemem_account_hold(struct xemem_account *a);
+void xemem_account_put(struct xemem_account *a);
+int xemem_charge(struct xemem_account *account, enum xemem_quota quota);
+void xemem_uncharge(struct xemem_account *account, enum xemem_quota quota);
 int xemem_quota_init(void);
+
+/* number.c */
+
+/**
+ * struct xemem_numbers - all objects of a kind that can be found by number
+ * @objects: by the count in their number; its lock protects @last.
+ * @last: the last count that was given.
+ */
+struct xemem_numbers {
+	struct xarray objects;
+	unsigned long last;
+};
+
+#define DEFINE_XEMEM_NUMBERS(name) \
+	struct xemem_numbers name = { .objects = XARRAY_INIT(name.objects, 0) }
+
+int xemem_number_add(struct xemem_numbers *numbers, void *object, pid_t pid,
+		     s64 *number);
+void xemem_number_remove(struct xemem_numbers *numbers, s64 number);
+void *xemem_number_find(struct xemem_numbers *numbers, s64 number);
+void *xemem_number_next(struct xemem_numbers *numbers, s64 *number);
+
+/* count.c: pages that are shown */
+
+/**
+ * struct xemem_mapped - entries of attachments, by their size
+ * @ptes: of 4 KiB.
+ * @pmds: of 2 MiB.
+ * @puds: of 1 GiB.
+ */
+struct xemem_mapped {
+	unsigned long ptes;
+	unsigned long pmds;
+	unsigned long puds;
+};
+
+DECLARE_PER_CPU(unsigned long, xemem_pages_shown);
+
+/* An entry of @size bytes is made. */
+static inline void xemem_count_page(unsigned long size)
+{
+	this_cpu_add(xemem_pages_shown, size >> PAGE_SHIFT);
+}
+
+void xemem_count_vma(struct vm_area_struct *vma, struct xemem_mapped *n);
+int xemem_count_process(struct xemem_process *p, bool polite);
+unsigned long xemem_count_shown(void);
 
 /* proc.c */
 
 int xemem_proc_init(void);
-void xemem_proc_add(const struct xemem_process *p);
-void xemem_proc_remove(const struct xemem_process *p);
 
 /* debugfs.c */
 

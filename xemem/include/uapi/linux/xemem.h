@@ -101,6 +101,8 @@ struct xpmem_ioc_attach {
 #define XEMEM_HAS_BELL		0x04ULL	/* BELL, RING */
 #define XEMEM_HAS_FROZEN	0x08ULL	/* XEMEM_FROZEN */
 #define XEMEM_HAS_ACL		0x10ULL	/* ACL */
+#define XEMEM_HAS_OWNER		0x40ULL	/* XEMEM_OWNER */
+#define XEMEM_HAS_REPLACE	0x80ULL	/* XEMEM_REPLACE */
 
 /**
  * struct xemem_query - what this kernel has
@@ -116,14 +118,17 @@ struct xemem_query {
 
 /* Flags of struct xemem_make. */
 #define XEMEM_FROZEN		0x1U	/* as the memory is now */
+#define XEMEM_REPLACE		0x10U	/* take the name from one that has it */
 
 /**
  * struct xemem_make - make a segment, with a name and more
  * @vaddr: as in struct xpmem_ioc_make.
  * @size: as there; 0 if only the bell is wanted (then @vaddr is 0, too).
  * @mode: mode bits, at most 0777.
- * @flags: XEMEM_FROZEN.
- * @name: unique among the segments of an IPC namespace; empty: none.
+ * @flags: XEMEM_FROZEN, XEMEM_REPLACE.
+ * @name: unique among the segments of its user in an IPC namespace; empty:
+ *	none. With XEMEM_REPLACE, a segment of his that has it loses it: whoever
+ *	looks sees the one or the other.
  * @bell: an eventfd that XEMEM_IOC_RING adds 1 to, or -1.
  * @reserved: 0.
  * @segid: out.
@@ -165,19 +170,27 @@ struct xemem_attach {
 	__u32 reserved[3];
 };
 
+/* Flags of struct xemem_lookup. */
+#define XEMEM_OWNER		0x1U	/* of one user */
+
 /**
  * struct xemem_lookup - find a segment by its name
  * @name: the name.
  * @timeout_ms: how long to wait until there is such a segment, in
  *	milliseconds; 0: not at all; -1: for ever.
- * @reserved: 0.
+ * @flags: XEMEM_OWNER. Without it: one's own segment of that name, or else
+ *	that of the user who has had the name for longest.
  * @segid: out.
+ * @owner: in: with XEMEM_OWNER, whose segment, in the caller's user namespace.
  */
 struct xemem_lookup {
 	char name[XEMEM_NAME_MAX];
 	__s32 timeout_ms;
-	__u32 reserved;
-	__s64 segid;
+	__u32 flags;
+	union {
+		__s64 segid;
+		__u32 owner;
+	};
 };
 
 /**
