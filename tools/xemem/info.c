@@ -10,7 +10,7 @@
 
 /* By bit of XEMEM_HAS_*. */
 static const char * const feature_names[] = {
-	"eager", "names", "bell", "frozen", "acl",
+	"eager", "names", "bell", "frozen", "acl", NULL, "owner", "replace",
 };
 
 #define NR_NAMES	(sizeof(feature_names) / sizeof(feature_names[0]))
@@ -43,7 +43,7 @@ static unsigned int revision(const struct info *info)
 /* A newer kernel has features that we have no name for. */
 static const char *feature(unsigned int bit, char *buf, size_t size)
 {
-	if (bit < NR_NAMES)
+	if (bit < NR_NAMES && feature_names[bit])
 		return feature_names[bit];
 	snprintf(buf, size, "bit-%u", bit);
 	return buf;

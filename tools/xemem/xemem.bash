@@ -10,7 +10,7 @@ _xemem()
 	_init_completion -s || return
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--timeout)
+		--timeout | --user)
 			((i++))
 			;;
 		-*) ;;
@@ -24,6 +24,10 @@ _xemem()
 		mapfile -t COMPREPLY < <(compgen -W "0 1 10 60" -- "$cur")
 		return
 	fi
+	if [[ $prev == --user ]]; then
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+		return
+	fi
 	[[ $split == true ]] && return
 	case $verb in
 	'')
@@ -35,7 +39,7 @@ _xemem()
 		;;
 	wait)
 		[[ $cur == -* ]] || return
-		mapfile -t COMPREPLY < <(compgen -W "--timeout=" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "--timeout= --user=" -- "$cur")
 		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 		;;
 	esac

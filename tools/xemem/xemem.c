@@ -6,6 +6,7 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ struct options {
 	bool json;
 	const char *timeout;	/* the text of --timeout */
 	int timeout_ms;		/* -1: for ever */
+	const char *user;	/* the text of --user */
+	uid_t uid;
 	int nr_args;
 	char **args;
 };
@@ -36,11 +39,13 @@ struct options {
 enum {
 	OPT_JSON = 0x100,
 	OPT_TIMEOUT,
+	OPT_USER,
 };
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "user", required_argument, NULL, OPT_USER },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -49,7 +54,7 @@ static const struct option long_options[] = {
 static const char usage_text[] =
 "Usage: xemem list [--json]\n"
 "       xemem attachments [--json]\n"
-"       xemem wait NAME [--timeout SECONDS]\n"
+"       xemem wait NAME [--timeout SECONDS] [--user USER]\n"
 "       xemem info [--json]\n"
 "Show what memory processes share by XPMEM and XEMEM.\n"
 "\n"
@@ -62,6 +67,7 @@ static const char usage_text[] =
 "\n"
 "      --json            print JSON\n"
 "      --timeout SECONDS wait so long; 0: not at all (default: for ever)\n"
+"      --user USER       wait for one of this user, by name or number\n"
 "  -h, --help            print this, and end\n"
 "  -V, --version         print the version, and end\n"
 "\n"
@@ -123,6 +129,22 @@ static void set_timeout(struct options *options, const char *text)
 	}
 }
 
+static void set_user(struct options *options, const char *text)
+{
+	const struct passwd *user = getpwnam(text);
+	unsigned int uid = 0;
+
+	options->user = text;
+	if (user)
+		options->uid = user->pw_uid;
+	else if (!strchr(text, '.') &&
+		 !number_parse_units(text, 1, UINT32_MAX - 1, &uid))
+		options->uid = uid;
+	else
+		errx(EXIT_USAGE,
+		     "--user=%s: no such user: give a name, or a number", text);
+}
+
 static void parse_options(struct options *options, int argc, char **argv)
 {
 	int option;
@@ -136,6 +158,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 			break;
 		case OPT_TIMEOUT:
 			set_timeout(options, optarg);
+			break;
+		case OPT_USER:
+			set_user(options, optarg);
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -207,7 +232,9 @@ static void do_wait(const struct options *options)
 	xpmem_segid_t segid;
 
 	/* Nobody here catches signals: none interrupts it. */
-	segid = xemem_lookup(name, options->timeout_ms);
+	segid = options->user ?
+		xemem_lookup_of(name, options->uid, options->timeout_ms) :
+		xemem_lookup(name, options->timeout_ms);
 	if (segid < 0)
 		explain_wait(options, name, errno);
 	printf("%#llx\n", segid);
@@ -280,6 +307,9 @@ static void check_verb(const struct verb *verb, const struct options *options)
 		     verb->name);
 	if (options->timeout && !verb->timeout)
 		errx(EXIT_USAGE, "%s --timeout: only wait waits", verb->name);
+	if (options->user && !verb->timeout)
+		errx(EXIT_USAGE, "%s --user: only wait looks for a name",
+		     verb->name);
 }
 
 int main(int argc, char **argv)

@@ -88,10 +88,11 @@ void *xemem_attach(struct xpmem_addr addr, size_t size, void *vaddr,
 	return (void *)(uintptr_t)attach.vaddr;
 }
 
-xpmem_segid_t xemem_lookup(const char *name, int timeout_ms)
+static xpmem_segid_t look_up(const char *name, unsigned int flags, uid_t owner,
+			     int timeout_ms)
 {
 	int64_t end = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
-	struct xemem_lookup lookup = { 0 };
+	struct xemem_lookup lookup = { .flags = flags };
 	int64_t left;
 
 	if (timeout_ms < -1) {
@@ -104,12 +105,24 @@ xpmem_segid_t xemem_lookup(const char *name, int timeout_ms)
 		left = end - now_ms();
 		lookup.timeout_ms = left < 0 ? 0 :
 				    left > WAIT_MS ? WAIT_MS : (int)left;
+		if (flags & XEMEM_OWNER)
+			lookup.owner = owner;
 		if (!request(XEMEM_IOC_LOOKUP, &lookup))
 			return lookup.segid;
 	} while (errno == ETIMEDOUT && left > WAIT_MS);
 	if (errno == ETIMEDOUT && !timeout_ms)
 		errno = ENOENT;
 	return -1;
+}
+
+xpmem_segid_t xemem_lookup(const char *name, int timeout_ms)
+{
+	return look_up(name, 0, 0, timeout_ms);
+}
+
+xpmem_segid_t xemem_lookup_of(const char *name, uid_t owner, int timeout_ms)
+{
+	return look_up(name, XEMEM_OWNER, owner, timeout_ms);
 }
 
 int xemem_next(struct xemem_segment_info *segment)

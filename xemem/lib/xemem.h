@@ -15,6 +15,8 @@
 #ifndef XEMEM_H
 #define XEMEM_H
 
+#include <sys/types.h>
+
 #include <linux/xemem.h>
 
 #include <xpmem.h>
@@ -40,10 +42,13 @@ int xemem_query(struct xemem_query *query);
  *	XEMEM_NAME_MAX - 1 characters; NULL: none
  * @bell: an eventfd that xemem_ring() rings, or -1
  * @flags: XEMEM_FROZEN: the memory as it is now, whatever is written later;
- *	or 0
+ *	XEMEM_REPLACE: @name leads here from now on, and no more to another
+ *	segment of this user, which stays; who looks for it sees the one or the
+ *	other; or 0
  *
- * Return: the segment, or -1 with errno: as xpmem_make(), and EEXIST (@name is
- * taken), ENAMETOOLONG, EBADF (@bell is no eventfd).
+ * Return: the segment, or -1 with errno: as xpmem_make(), and EEXIST (this user
+ * has another one of that @name), ENAMETOOLONG, EBADF (@bell is no eventfd),
+ * EDQUOT.
  */
 xpmem_segid_t xemem_make(void *vaddr, size_t size, mode_t mode,
 			 const char *name, int bell, unsigned int flags);
@@ -69,10 +74,24 @@ void *xemem_attach(struct xpmem_addr addr, size_t size, void *vaddr,
  * @timeout_ms: how long to wait until there is such a segment, in
  *	milliseconds; 0: not at all; -1: for ever
  *
+ * Names are their users'. If several users have a segment of this name, it is
+ * the caller's own, or else that of who has had the name for longest.
+ *
  * Return: the segment, or -1 with errno: ENOENT (with a timeout of 0: there is
  * none), ETIMEDOUT, EINTR (a signal was caught), EINVAL, ENAMETOOLONG.
  */
 xpmem_segid_t xemem_lookup(const char *name, int timeout_ms);
+
+/**
+ * xemem_lookup_of() - find a segment of a certain user by its name
+ * @name: the name
+ * @owner: the user
+ * @timeout_ms: as for xemem_lookup()
+ *
+ * Return: as xemem_lookup(); EINVAL, too, if the kernel is too old for it
+ * (there is no XEMEM_HAS_OWNER).
+ */
+xpmem_segid_t xemem_lookup_of(const char *name, uid_t owner, int timeout_ms);
 
 /**
  * xemem_next() - the next one in the list of all segments

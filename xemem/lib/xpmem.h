@@ -85,7 +85,7 @@ int xpmem_version(void);
  *
  * There may be nothing mapped there, yet.
  *
- * Return: the segment, or -1 with errno: EINVAL, ENOMEM, EBUSY (no more ids),
+ * Return: the segment, or -1 with errno: EINVAL, ENOMEM, EDQUOT (too many),
  * EDQUOT (too many segments).
  */
 xpmem_segid_t xpmem_make(void *vaddr, size_t size, int permit_type,

@@ -16,7 +16,7 @@ real=$(realpath "$1") fake=$(realpath "$2")
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 2
-plan 73
+plan 80
 
 # Errors by number, as fake-device.c wants them.
 EPERM=1 ENOENT=2 EIO=5 EACCES=13 EINVAL=22 ENOTTY=25
@@ -96,6 +96,13 @@ try 0 "it is there, without waiting" "$fake" wait here --timeout=0
 try 0 "it comes" env FAKE_AFTER=3 "$fake" wait late --timeout 60
 is out "0x1234500000042"
 try 0 "it comes, and there was time" env FAKE_AFTER=3 "$fake" wait late
+try 0 "it is there, and that user's" "$fake" wait here --user=4242
+is out "0x1234500000042"
+try 1 "it is another user's" "$fake" wait here --user root --timeout 0
+try 2 "no such user" "$fake" wait here --user=no/body
+has err "--user=no/body: no such user"
+try 2 "list of a user" "$fake" list --user root
+has err "only wait looks"
 try 1 "it is not there" "$fake" wait none --timeout 0
 has err "segment none: there is none"
 try 1 "it does not come" "$fake" wait none --timeout 0.03

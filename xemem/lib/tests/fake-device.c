@@ -186,6 +186,11 @@ static int look_up(struct xemem_lookup *lookup)
 	const struct timespec nap = { .tv_nsec = 1000000 };
 
 	fake.lookups++;
+	if (lookup->flags & XEMEM_OWNER) {
+		lookup->segid = 0;
+		if (fake_field(72, 4) != FAKE_OWNER)
+			return fail(lookup->timeout_ms ? ETIMEDOUT : ENOENT);
+	}
 	if (!strcmp(lookup->name, "late") && fake.lookups == fake.after)
 		lookup->segid = FAKE_SEGID;
 	if (!strcmp(lookup->name, "here"))

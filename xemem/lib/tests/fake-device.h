@@ -15,6 +15,7 @@
 
 /* What is in the ids and addresses that it gives. */
 #define FAKE_SEGID	0x1234500000042LL
+#define FAKE_OWNER	4242
 #define FAKE_APID	0x1234600000042LL
 #define FAKE_ADDRESS	0x7f1234560000ULL
 

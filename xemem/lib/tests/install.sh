@@ -93,7 +93,7 @@ ok "libxemem needs libxpmem" is libxpmem.so.0 dynamic libxemem.so.0 NEEDED
 ok "symbols of libxpmem" is "xpmem_attach xpmem_detach xpmem_get xpmem_init \
 xpmem_ioctl xpmem_make xpmem_release xpmem_remove xpmem_version" \
 	symbols libxpmem.so.0
-ok "symbols of libxemem" is "xemem_acl xemem_attach xemem_bell xemem_lookup \
+ok "symbols of libxemem" is "xemem_acl xemem_attach xemem_bell xemem_lookup xemem_lookup_of \
 xemem_make xemem_next xemem_query xemem_ring" symbols libxemem.so.0
 ok "version of xpmem.pc" is 2.7.4 pc --modversion xpmem
 ok "... and of the kernel's interface" is 0x00027004 version

@@ -73,6 +73,12 @@ static void test_lookup(void)
 	   !strcmp((char *)fake.arg, "here"),
 	   "... each argument at its place, without waiting");
 	ok(xemem_lookup("none", 0) == -1 && errno == ENOENT, "lookup in vain");
+	ok(xemem_lookup_of("here", FAKE_OWNER, 0) == FAKE_SEGID,
+	   "lookup of a user's");
+	ok(fake_field(68, 4) == XEMEM_OWNER && fake_field(72, 4) == FAKE_OWNER,
+	   "... whose number is at its place");
+	ok(xemem_lookup_of("here", 0, 0) == -1 && errno == ENOENT,
+	   "lookup of another user's");
 	fake.lookups = 0;
 	ok(xemem_lookup("none", 30) == -1 && errno == ETIMEDOUT,
 	   "lookup for 30 ms in vain");
@@ -142,7 +148,7 @@ static void test_others(void)
 
 int main(void)
 {
-	tap_plan(38);
+	tap_plan(41);
 	test_no_device();
 	test_make();
 	test_attach();
