@@ -685,13 +685,13 @@ TEST_F(abi, attach_ext_errors)
 
 TEST_F(abi, other_ext_errors)
 {
-	struct xemem_lookup lookup = { .name = "abi.nobody", .reserved = 1 };
+	struct xemem_lookup lookup = { .name = "abi.nobody", .flags = 2 };
 	struct xemem_bell bell = { self->segid, -1, 1 };
 	struct xemem_acl_entry entry = { .rights = XPMEM_ABI_RDONLY };
 	struct xemem_acl acl = { self->segid, (uintptr_t)&entry, 1, { 1 } };
 
 	EXPECT_EQ(-EINVAL, call(XEMEM_IOC_LOOKUP, &lookup));
-	lookup.reserved = 0;
+	lookup.flags = 0;
 	EXPECT_EQ(-ENOENT, call(XEMEM_IOC_LOOKUP, &lookup));
 	lookup.timeout_ms = -2;
 	EXPECT_EQ(-EINVAL, call(XEMEM_IOC_LOOKUP, &lookup));
