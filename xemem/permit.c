@@ -21,7 +21,7 @@ static void free_permit(struct kref *kref)
 	atomic64_dec(&permit->segment->permits);
 	xemem_segment_put(permit->segment);
 	xemem_process_put(permit->process);
-	kfree(permit);
+	xemem_free(XEMEM_PERMIT, permit);
 }
 
 /**
@@ -87,8 +87,7 @@ struct xemem_permit *xemem_permit_next(struct xemem_permit *permit)
 static struct xemem_permit *create(struct xemem_process *p,
 				   struct xemem_segment *segment, bool write)
 {
-	struct xemem_permit *permit = kzalloc(sizeof(*permit),
-					      GFP_KERNEL_ACCOUNT);
+	struct xemem_permit *permit = xemem_new(XEMEM_PERMIT);
 
 	if (!permit)
 		return NULL;

@@ -26,7 +26,7 @@ static void free_process(struct kref *kref)
 	mmdrop(p->mm);
 	put_pid(p->pid);
 	xemem_account_put(p->account);
-	kfree(p);
+	xemem_free(XEMEM_PROCESS, p);
 }
 
 /**
@@ -149,13 +149,13 @@ static void end(struct xemem_process *p)
 
 static struct xemem_process *create(void)
 {
-	struct xemem_process *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
+	struct xemem_process *p = xemem_new(XEMEM_PROCESS);
 
 	if (!p)
 		return NULL;
 	p->account = xemem_account_get();
 	if (!p->account) {
-		kfree(p);
+		xemem_free(XEMEM_PROCESS, p);
 		return NULL;
 	}
 	kref_init(&p->kref);

@@ -16,6 +16,11 @@
 
 static DEFINE_XEMEM_NUMBERS(xemem_segments);
 
+static void free_rcu(struct rcu_head *rcu)
+{
+	xemem_free(XEMEM_SEGMENT, container_of(rcu, struct xemem_segment, rcu));
+}
+
 static void free_segment(struct kref *kref)
 {
 	struct xemem_segment *segment = container_of(kref,
@@ -30,7 +35,7 @@ static void free_segment(struct kref *kref)
 	put_ipc_ns(segment->ns);
 	put_pid(segment->pid);
 	xemem_account_put(segment->account);
-	kfree_rcu(segment, rcu);
+	call_rcu(&segment->rcu, free_rcu);
 }
 
 /**
@@ -140,8 +145,7 @@ static void set_owner(struct kern_ipc_perm *perm, umode_t mode)
 static struct xemem_segment *create(struct xemem_process *p,
 				    const struct xemem_make *req)
 {
-	struct xemem_segment *segment = kzalloc(sizeof(*segment),
-						GFP_KERNEL_ACCOUNT);
+	struct xemem_segment *segment = xemem_new(XEMEM_SEGMENT);
 	int err;
 
 	if (!segment)
@@ -153,7 +157,7 @@ static struct xemem_segment *create(struct xemem_process *p,
 	set_owner(&segment->perm, req->mode);
 	err = security_shm_alloc(&segment->perm);
 	if (err) {
-		kfree(segment);
+		xemem_free(XEMEM_SEGMENT, segment);
 		return ERR_PTR(err);
 	}
 	segment->ns = get_ipc_ns(current->nsproxy->ipc_ns);
