@@ -248,6 +248,7 @@ static int mremap(struct vm_area_struct *vma)
 	return -EINVAL;
 }
 
+/* Exported as xemem_in_use is. */
 const struct vm_operations_struct xemem_vm_ops = {
 	.may_split = xemem_piece_may_split,
 	.open = xemem_piece_open,
@@ -256,7 +257,6 @@ const struct vm_operations_struct xemem_vm_ops = {
 	.fault = fault,
 	.pfn_mkwrite = pfn_mkwrite,
 };
-/* As xemem_in_use. */
 EXPORT_SYMBOL_GPL(xemem_vm_ops);
 
 /* As far as it goes without waiting. */
