@@ -38,6 +38,7 @@ union request {
 	struct xemem_lookup lookup;
 	struct xemem_segment_info info;
 	struct xemem_bell bell;
+	struct xemem_notice notice;
 	struct xemem_acl acl;
 };
 
@@ -132,7 +133,8 @@ static int do_query(struct xemem_process *p, union request *req)
 	req->query = (struct xemem_query) {
 		.features = XEMEM_HAS_EAGER | XEMEM_HAS_NAMES |
 			    XEMEM_HAS_BELL | XEMEM_HAS_FROZEN | XEMEM_HAS_ACL |
-			    XEMEM_HAS_OWNER | XEMEM_HAS_REPLACE,
+			    XEMEM_HAS_OWNER | XEMEM_HAS_REPLACE |
+			    XEMEM_HAS_NOTICE,
 		.domain = DOMAIN,
 	};
 	return 0;
@@ -172,6 +174,18 @@ static int do_bell(struct xemem_process *p, union request *req)
 static int do_ring(struct xemem_process *p, union request *req)
 {
 	return xemem_bell_ring(p, req->id);
+}
+
+static int do_notice(struct xemem_process *p, union request *req)
+{
+	if (req->notice.reserved || req->notice.eventfd < -1)
+		return -EINVAL;
+	return xemem_notice_set(p, req->notice.apid, req->notice.eventfd);
+}
+
+static int do_ring_all(struct xemem_process *p, union request *req)
+{
+	return xemem_notice_ring(p, req->id);
 }
 
 static int do_acl(struct xemem_process *p, union request *req)
@@ -262,6 +276,8 @@ static const struct request_type xemem_requests[] = {
 	{ XEMEM_IOC_BELL, READS(struct xemem_bell), .serve = do_bell },
 	{ XEMEM_IOC_RING, READS(s64), .serve = do_ring },
 	{ XEMEM_IOC_ACL, READS(struct xemem_acl), .serve = do_acl },
+	{ XEMEM_IOC_NOTICE, READS(struct xemem_notice), .serve = do_notice },
+	{ XEMEM_IOC_RING_ALL, READS(s64), .serve = do_ring_all },
 };
 
 #define FIRST_XEMEM	_IOC_NR(XEMEM_IOC_QUERY)

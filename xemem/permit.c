@@ -96,6 +96,7 @@ static struct xemem_permit *create(struct xemem_process *p,
 	spin_lock_init(&permit->list_lock);
 	INIT_LIST_HEAD(&permit->attachments);
 	INIT_LIST_HEAD(&permit->node);
+	INIT_LIST_HEAD(&permit->noticed);
 	kref_get(&p->kref);
 	permit->process = p;
 	kref_get(&segment->kref);
@@ -186,6 +187,7 @@ void xemem_permit_end(struct xemem_permit *permit)
 				   &permit->ended);
 	else
 		permit->ended = true;
+	xemem_notice_end(permit);
 	xemem_detach_all(permit);
 	xemem_permit_put(permit);
 }

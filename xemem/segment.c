@@ -153,6 +153,8 @@ static struct xemem_segment *create(struct xemem_process *p,
 	kref_init(&segment->kref);
 	INIT_LIST_HEAD(&segment->node);
 	INIT_LIST_HEAD(&segment->named);
+	mutex_init(&segment->notices_lock);
+	INIT_LIST_HEAD(&segment->notices);
 	spin_lock_init(&segment->perm.lock);
 	set_owner(&segment->perm, req->mode);
 	err = security_shm_alloc(&segment->perm);
@@ -341,6 +343,8 @@ void xemem_segment_end(struct xemem_segment *segment)
 		xemem_segment_thaw(segment);
 	else
 		cut(segment);
+	/* Last: who hears of it finds it gone. */
+	xemem_notice_all(segment);
 	xemem_segment_put(segment);
 }
 

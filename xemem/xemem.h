@@ -20,6 +20,7 @@
  * Order of locks; two mmap_locks are never waited for together:
  *
  *	process->lock
+ *	segment->notices_lock
  *	permit->lock
  *	mmap_lock of the attaching process
  *	mmap_lock of the owner			only tried
@@ -34,6 +35,9 @@
  * Announcements to those who have attached go to their other subscribers, such
  * as KVM; ours have nothing to cut then, so there is no third level. What
  * mm_take_all_locks() takes is never waited for under watch->sem.
+ *
+ * Under the lock of names (name.c) and that of accounts (quota.c), no other one
+ * is taken but that of a wait queue.
  */
 #ifndef _XEMEM_H
 #define _XEMEM_H
@@ -181,6 +185,8 @@ struct xemem_acl_list {
  * @named: in the list of the name.
  * @by_owner: in the tree of the name.
  * @bell: what is rung, or NULL; under the lock of @perm.
+ * @notices_lock: protects @notices.
+ * @notices: permits with a bell, by their noticed.
  * @acl: or NULL; under RCU, changed under the process's lock.
  * @permits: how many there are.
  * @attachments: how many there are.
@@ -208,6 +214,8 @@ struct xemem_segment {
 	struct list_head named;
 	struct rb_node by_owner;
 	struct eventfd_ctx *bell;
+	struct mutex notices_lock;	/* notices */
+	struct list_head notices;
 	struct xemem_acl_list __rcu *acl;
 	atomic64_t permits;
 	atomic64_t attachments;
@@ -224,6 +232,9 @@ struct xemem_segment {
  * @write: to write, too.
  * @ended: nothing is attached any more; under watch->lock, if there is one.
  * @node: in its process's list.
+ * @notice: what the segment's owner rings, or NULL; with the next one under the
+ *	segment's notices_lock.
+ * @noticed: in the segment's list.
  * @lock: one attaches at a time; protects @attaching, @file.
  * @file: what is mapped; NULL before the first time.
  * @attaching: what is to be mapped by the task that holds the lock.
@@ -240,6 +251,8 @@ struct xemem_permit {
 	bool write;
 	bool ended;
 	struct list_head node;
+	struct eventfd_ctx *notice;
+	struct list_head noticed;
 	struct mutex lock;	/* attaching, file */
 	struct file *file;
 	struct xemem_attachment *attaching;
@@ -387,6 +400,10 @@ void xemem_segment_describe(struct xemem_segment *segment,
 
 int xemem_bell_set(struct xemem_process *p, s64 segid, int fd);
 int xemem_bell_ring(struct xemem_process *p, s64 apid);
+int xemem_notice_set(struct xemem_process *p, s64 apid, int fd);
+void xemem_notice_end(struct xemem_permit *permit);
+void xemem_notice_all(struct xemem_segment *segment);
+int xemem_notice_ring(struct xemem_process *p, s64 segid);
 
 /* permit.c */
 

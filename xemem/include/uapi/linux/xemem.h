@@ -103,6 +103,7 @@ struct xpmem_ioc_attach {
 #define XEMEM_HAS_ACL		0x10ULL	/* ACL */
 #define XEMEM_HAS_OWNER		0x40ULL	/* XEMEM_OWNER */
 #define XEMEM_HAS_REPLACE	0x80ULL	/* XEMEM_REPLACE */
+#define XEMEM_HAS_NOTICE	0x100ULL /* NOTICE, RING_ALL */
 
 /**
  * struct xemem_query - what this kernel has
@@ -240,6 +241,20 @@ struct xemem_bell {
 	__u32 reserved;
 };
 
+/**
+ * struct xemem_notice - a doorbell of a permit
+ * @apid: a permit of the caller.
+ * @eventfd: an eventfd to which 1 is added whenever the owner of the segment
+ *	makes XEMEM_IOC_RING_ALL, and when the segment is removed or its owner
+ *	ends; -1: none.
+ * @reserved: 0.
+ */
+struct xemem_notice {
+	__s64 apid;
+	__s32 eventfd;
+	__u32 reserved;
+};
+
 /* Kinds of struct xemem_acl_entry. */
 #define XEMEM_ACL_USER		0
 #define XEMEM_ACL_GROUP		1
@@ -281,5 +296,7 @@ struct xemem_acl {
 #define XEMEM_IOC_BELL		_IOW('x', 0x45, struct xemem_bell)
 #define XEMEM_IOC_RING		_IOW('x', 0x46, __s64)	/* apid */
 #define XEMEM_IOC_ACL		_IOW('x', 0x47, struct xemem_acl)
+#define XEMEM_IOC_NOTICE	_IOW('x', 0x48, struct xemem_notice)
+#define XEMEM_IOC_RING_ALL	_IOW('x', 0x49, __s64)	/* segid */
 
 #endif /* _UAPI_LINUX_XEMEM_H */
