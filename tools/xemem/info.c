@@ -11,6 +11,7 @@
 /* By bit of XEMEM_HAS_*. */
 static const char * const feature_names[] = {
 	"eager", "names", "bell", "frozen", "acl", NULL, "owner", "replace",
+	"notice",
 };
 
 #define NR_NAMES	(sizeof(feature_names) / sizeof(feature_names[0]))

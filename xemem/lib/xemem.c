@@ -147,6 +147,18 @@ int xemem_ring(xpmem_apid_t apid)
 	return request(XEMEM_IOC_RING, &apid);
 }
 
+int xemem_notice(xpmem_apid_t apid, int eventfd)
+{
+	struct xemem_notice notice = { .apid = apid, .eventfd = eventfd };
+
+	return request(XEMEM_IOC_NOTICE, &notice);
+}
+
+int xemem_ring_all(xpmem_segid_t segid)
+{
+	return request(XEMEM_IOC_RING_ALL, &segid);
+}
+
 int xemem_acl(xpmem_segid_t segid, const struct xemem_acl_entry *entries,
 	      unsigned int nr)
 {

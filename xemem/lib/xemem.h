@@ -125,6 +125,25 @@ int xemem_bell(xpmem_segid_t segid, int eventfd);
 int xemem_ring(xpmem_apid_t apid);
 
 /**
+ * xemem_notice() - hear of a segment
+ * @apid: a permit of this process
+ * @eventfd: 1 is added to it at each xemem_ring_all(), and when the segment is
+ *	removed or its owner ends (then xemem_ring() fails with ENOENT); in place
+ *	of the one before; -1: none
+ *
+ * Return: 0, or -1 with errno: EINVAL, ENOENT, EACCES, EBADF, EINTR.
+ */
+int xemem_notice(xpmem_apid_t apid, int eventfd);
+
+/**
+ * xemem_ring_all() - tell all who have attached a segment, in one call
+ * @segid: a segment of this process
+ *
+ * Return: 0, or -1 with errno: EINVAL, ENOENT, EACCES.
+ */
+int xemem_ring_all(xpmem_segid_t segid);
+
+/**
  * xemem_acl() - say who may get a segment, besides its mode
  * @segid: a segment of this process
  * @entries: the first one that fits a process decides, then the mode

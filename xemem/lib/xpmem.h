@@ -85,8 +85,8 @@ int xpmem_version(void);
  *
  * There may be nothing mapped there, yet.
  *
- * Return: the segment, or -1 with errno: EINVAL, ENOMEM, EDQUOT (too many),
- * EDQUOT (too many segments).
+ * Return: the segment, or -1 with errno: EINVAL, ENOMEM,
+ * EDQUOT (the user has too many segments).
  */
 xpmem_segid_t xpmem_make(void *vaddr, size_t size, int permit_type,
 			 void *permit_value);

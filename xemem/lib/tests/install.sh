@@ -94,7 +94,8 @@ ok "symbols of libxpmem" is "xpmem_attach xpmem_detach xpmem_get xpmem_init \
 xpmem_ioctl xpmem_make xpmem_release xpmem_remove xpmem_version" \
 	symbols libxpmem.so.0
 ok "symbols of libxemem" is "xemem_acl xemem_attach xemem_bell xemem_lookup xemem_lookup_of \
-xemem_make xemem_next xemem_query xemem_ring" symbols libxemem.so.0
+xemem_make xemem_next xemem_notice xemem_query xemem_ring \
+xemem_ring_all" symbols libxemem.so.0
 ok "version of xpmem.pc" is 2.7.4 pc --modversion xpmem
 ok "... and of the kernel's interface" is 0x00027004 version
 ok "cray-xpmem.pc says the same" same_flags
