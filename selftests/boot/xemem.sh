@@ -39,7 +39,8 @@ test_kvm()
 			arch/x86/kvm/kvm-amd; do
 			insmod "$1/$module.ko" || exit
 		done
-		"$0/kvm_test" >/tmp/out 2>&1
+		"$0/kvm_test" >/tmp/out 2>&1 &&
+			"$0/watch_test" -t kvm_after_attach >>/tmp/out 2>&1
 		status=$?
 		cat /tmp/out
 		! grep -q "# SKIP" /tmp/out && exit $status' \
@@ -105,14 +106,18 @@ fuzz_for()
 }
 
 ktap_print_header
-ktap_set_plan 14
+ktap_set_plan 18
 ok "XPMEM's requests, as root" test_alone abi_test
 ok "XPMEM's requests, as nobody" as_nobody_test
 ok "XPMEM's requests, on an LWK core" on_lwk_core
 ok "without LWK cores" without_lwk
 ok "what is shared is the same on both sides" test_pairs share_test
 ok "it follows its owner" test_pairs follow_test
+ok "what is taken back, and who waits for it" test_alone watch_test
 ok "permits, names and bells" test_alone permit_test
+ok "who reads /proc/xpmem keeps nobody" test_alone proc_test
+ok "names, numbers and quotas of users" test_alone names_test
+ok "an owner tells its importers" test_alone notice_test
 ok "attachments are operands" test_pairs use_test
 ok "attachments are memory of virtual machines" test_kvm
 ok "an importer does nothing to the owner's memory" test_pairs walker_test

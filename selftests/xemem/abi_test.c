@@ -567,6 +567,7 @@ static const unsigned long with_argument[] = {
 	ABI_MAKE, ABI_REMOVE, ABI_GET, ABI_RELEASE, ABI_ATTACH, ABI_DETACH,
 	XEMEM_IOC_QUERY, XEMEM_IOC_MAKE, XEMEM_IOC_ATTACH, XEMEM_IOC_LOOKUP,
 	XEMEM_IOC_LIST, XEMEM_IOC_BELL, XEMEM_IOC_RING, XEMEM_IOC_ACL,
+	XEMEM_IOC_NOTICE, XEMEM_IOC_RING_ALL,
 };
 
 /* Arguments that are not there, not the caller's, or end too early. */
@@ -575,7 +576,8 @@ TEST_F(abi, bad_pointers)
 	char *end = map(2 * PAGE, PROT_READ | PROT_WRITE);
 
 	ASSERT_EQ(0, munmap(end + PAGE, PAGE));
-	for (int i = 0; i < 14; i++) {
+	for (size_t i = 0;
+	     i < sizeof(with_argument) / sizeof(*with_argument); i++) {
 		unsigned long cmd = with_argument[i];
 
 		EXPECT_EQ(-EFAULT, call(cmd, NULL))

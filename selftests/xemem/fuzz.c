@@ -48,6 +48,7 @@ static struct totals {
 static const unsigned long sized[] = {
 	XEMEM_IOC_QUERY, XEMEM_IOC_MAKE, XEMEM_IOC_ATTACH, XEMEM_IOC_LOOKUP,
 	XEMEM_IOC_LIST, XEMEM_IOC_BELL, XEMEM_IOC_RING, XEMEM_IOC_ACL,
+	XEMEM_IOC_NOTICE, XEMEM_IOC_RING_ALL,
 };
 
 static char *buffers;
@@ -213,6 +214,8 @@ static void fill_make_ext(void *p)
 
 	if (below(2))
 		some_name(req.name);
+	if (req.name[0] && below(2))
+		req.flags |= XEMEM_REPLACE;
 	memcpy(p, &req, sizeof(req));
 }
 
@@ -234,7 +237,8 @@ static void fill_lookup(void *p)
 {
 	struct xemem_lookup req = {
 		.timeout_ms = below(64) ? (__s32)below(20) : (__s32)odd_number(),
-		.reserved = zero_mostly(),
+		.flags = below(2) ? below(2) : some_flags(),
+		.segid = below(2) ? getuid() : odd_number(),
 	};
 
 	some_name(req.name);
@@ -244,6 +248,13 @@ static void fill_lookup(void *p)
 static void fill_bell(void *p)
 {
 	struct xemem_bell req = { some_id(SEGMENT), some_fd(), zero_mostly() };
+
+	memcpy(p, &req, sizeof(req));
+}
+
+static void fill_notice(void *p)
+{
+	struct xemem_notice req = { some_id(PERMIT), some_fd(), zero_mostly() };
 
 	memcpy(p, &req, sizeof(req));
 }
@@ -276,7 +287,7 @@ static void (* const fill[REQUESTS])(void *p) = {
 	fill_random, fill_make, fill_segment, fill_get, fill_permit,
 	fill_attach, fill_address, fill_random, fill_random,
 	fill_random, fill_make_ext, fill_attach_ext, fill_lookup, fill_segment,
-	fill_bell, fill_permit, fill_acl,
+	fill_bell, fill_permit, fill_acl, fill_notice, fill_segment,
 };
 
 static unsigned long number_of(int request)

@@ -119,4 +119,5 @@ static struct kunit_suite suite = {
 	.name = "xemem_numbers",
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);
