@@ -130,12 +130,14 @@ void xemem_account_put(struct xemem_account *a)
 {
 	struct xemem_account *payer;
 
-	while (a && refcount_dec_and_lock(&a->refs, &accounts_lock)) {
-		hash_del(&a->node);
-		spin_unlock(&accounts_lock);
+	for (; a; a = payer) {
+		scoped_guard(spinlock, &accounts_lock) {
+			if (!refcount_dec_and_test(&a->refs))
+				return;
+			hash_del(&a->node);
+		}
 		payer = a->payer;
 		kfree(a);
-		a = payer;
 	}
 }
 
