@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include <trace/events/xemem.h>
+#include "../compat/mm.h"
 #include "xemem.h"
 
 static void free_attachment(struct kref *kref)
@@ -122,6 +123,7 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 	    vma->vm_end - vma->vm_start != att->size)
 		return -EINVAL;
 	att->start = vma->vm_start;
+	mm_flags_set(XEMEM_MMF_ATTACHES, vma->vm_mm);
 	if (att->size < PMD_SIZE)
 		WRITE_ONCE(permit->room, att->start);
 	vma->vm_ops = &xemem_vm_ops;

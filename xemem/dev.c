@@ -134,7 +134,7 @@ static int do_query(struct xemem_process *p, union request *req)
 		.features = XEMEM_HAS_EAGER | XEMEM_HAS_NAMES |
 			    XEMEM_HAS_BELL | XEMEM_HAS_FROZEN | XEMEM_HAS_ACL |
 			    XEMEM_HAS_OWNER | XEMEM_HAS_REPLACE |
-			    XEMEM_HAS_NOTICE,
+			    XEMEM_HAS_NOTICE | XEMEM_HAS_NO_PIN,
 		.domain = DOMAIN,
 	};
 	return 0;

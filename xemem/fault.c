@@ -39,7 +39,7 @@ static int look(struct xemem_space *space, struct xemem_view *view,
  * @vma: an attachment, whose mmap_lock is held for reading.
  * @addr: in it.
  * @fault: to write.
- * @view: out.
+ * @view: out; @view->peek is set.
  *
  * Return: 0; -EBUSY: the owner is changing its address space; -EINPROGRESS: or
  * its memory there; -EAGAIN: the page has to be faulted in, as @view->how says;
@@ -61,6 +61,8 @@ static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 	to -= vma->vm_start;
 	view->want = (addr & PAGE_MASK) + to;
 	do {
+		/* As long as current pins for long, also what it is shown. */
+		view->lasting = READ_ONCE(att->lasting);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		if (READ_ONCE(segment->removed) ||
@@ -196,6 +198,7 @@ static vm_fault_t serve_fault(struct vm_fault *vmf)
 
 	if (!is_at_home(vmf->vma))
 		return VM_FAULT_SIGBUS;
+	view.peek = false;
 	ret = show(vmf->vma, vmf->address, vmf->flags & FAULT_FLAG_WRITE,
 		   &view);
 	switch (ret) {
@@ -318,6 +321,7 @@ int xemem_populate(const struct xemem_attachment *att, bool strict)
 	struct xemem_view view;
 	int ret;
 
+	view.peek = !strict;
 	while (addr < att->start + att->size) {
 		if (fatal_signal_pending(current) ||
 		    mmap_read_lock_killable(current->mm))

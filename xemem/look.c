@@ -11,6 +11,8 @@
 #include <linux/sched/mm.h>
 #include <linux/pagemap.h>
 #include <linux/secretmem.h>
+#include <linux/swapops.h>
+#include <linux/userfaultfd_k.h>
 
 #include "xemem.h"
 
@@ -19,16 +21,25 @@ struct xemem_looking {
 	struct xemem_view *view;
 	bool write;
 	bool frozen;
+	bool private;
 };
 
 /*
  * A page that is shared since a fork is not shown: to pin it would be refused,
  * and whoever reads it would see the owner's next write late. The owner gets
  * one of its own first. Nobody writes to a frozen one.
+ *
+ * What is to last is not shown either as long as it is a page of a file that
+ * the owner has mapped privately.
  */
-static bool may_show(struct page *page, bool write, bool frozen)
+static bool may_show(const struct xemem_looking *l, struct page *page,
+		     bool write)
 {
-	return write || frozen || !PageAnon(page) || PageAnonExclusive(page);
+	if (write || l->frozen)
+		return true;
+	if (PageAnon(page))
+		return PageAnonExclusive(page);
+	return !(l->view->lasting && l->private);
 }
 
 static void add(struct xemem_looking *l, unsigned long addr,
@@ -65,14 +76,15 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 	if (!pmd_present(pmd))
 		return 1;
 	if (is_huge_zero_pmd(pmd)) {
-		set_huge(l, addr, PMD_SHIFT, pmd_pfn(pmd), false);
+		if (!l->view->lasting)
+			set_huge(l, addr, PMD_SHIFT, pmd_pfn(pmd), false);
 		return 1;
 	}
 	page = vm_normal_page_pmd(vma, addr, pmd);
 	/* Who pins pages has to be told apart by their file; see gup.c. */
 	l->view->small = page && !PageAnon(page) &&
 			 !folio_test_swapbacked(page_folio(page));
-	if (page && may_show(page, pmd_write(pmd), l->frozen))
+	if (page && may_show(l, page, pmd_write(pmd)))
 		set_huge(l, addr, PMD_SHIFT, page_to_pfn(page),
 			 pmd_write(pmd));
 	return 1;
@@ -87,12 +99,14 @@ static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
 	if (!pte_present(pte))
 		return;
 	if (is_zero_pfn(pte_pfn(pte))) {
-		add(l, addr, pte_pfn(pte), false);
+		if (!l->view->lasting)
+			add(l, addr, pte_pfn(pte), false);
 		return;
 	}
 	page = vm_normal_page(vma, addr, pte);
-	if (page && !PageHWPoison(page) &&
-	    may_show(page, pte_write(pte), l->frozen))
+	if (!page || PageHWPoison(page))
+		return;
+	if (may_show(l, page, pte_write(pte)))
 		add(l, addr, page_to_pfn(page), pte_write(pte));
 }
 
@@ -133,7 +147,7 @@ static int see_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
 	if (pte_present(pte)) {
 		page = pte_page(pte);
 		if (!folio_test_hwpoison(page_folio(page)) &&
-		    may_show(page, huge_pte_write(pte), l->frozen))
+		    may_show(l, page, huge_pte_write(pte)))
 			set_huge(l, addr, huge_page_shift(h), page_to_pfn(page),
 				 huge_pte_write(pte));
 	}
@@ -170,7 +184,8 @@ static bool is_there(const struct xemem_view *view, bool write)
 /**
  * xemem_look - what does the owner have around an address?
  * @space: of the owner, whose mmap_lock is held.
- * @view: out; @view->want is the address.
+ * @view: out; @view->want is the address, and @view->peek and @view->lasting
+ *	say what will do.
  * @start: not before this address; at most XEMEM_VIEW_PAGES before @end.
  * @end: not behind this one, but for a huge page.
  * @write: who asks may write, so that the owner's page is to be writable,
@@ -191,7 +206,9 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	vma = vma_lookup(space->mm, view->want);
 	if (!vma || !may_look(vma, fault) || (fault && space->frozen))
 		return -EFAULT;
-	l.write = write && vma->vm_flags & VM_WRITE && !space->frozen;
+	l.write = write && vma->vm_flags & VM_WRITE && !space->frozen &&
+		  !view->peek;
+	l.private = is_cow_mapping(vma->vm_flags);
 	/* Within what one page table of the owner holds. */
 	start = max3(start, vma->vm_start, ALIGN_DOWN(view->want, PMD_SIZE));
 	end = min3(end, vma->vm_end, ALIGN_DOWN(view->want, PMD_SIZE) + PMD_SIZE);
@@ -206,18 +223,23 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	/* To ask for a page to read is refused where he may only write. */
 	view->how = (l.write || !(vma->vm_flags & VM_READ) ?
 		     XEMEM_HOW_WRITE : 0) |
-		    (space->frozen ? XEMEM_HOW_FROZEN : 0);
+		    (space->frozen ? XEMEM_HOW_FROZEN : 0) |
+		    (view->lasting && !l.write ? XEMEM_HOW_LASTING : 0) |
+		    (userfaultfd_armed(vma) ? XEMEM_HOW_USERFAULT : 0);
 	return -EAGAIN;
 }
 
 /*
  * To pin a page is what makes sure that it is not shared with a child; there
  * is no call that does only that. Frozen memory may stay shared.
+ *
+ * A pin for long is what makes sure that it is not shared with a file.
  */
 static long touch(struct mm_struct *mm, unsigned long start, unsigned long nr,
 		  unsigned int how, int *locked)
 {
-	unsigned int flags = how & XEMEM_HOW_WRITE ? FOLL_WRITE : 0;
+	unsigned int flags = (how & XEMEM_HOW_WRITE ? FOLL_WRITE : 0) |
+			     (how & XEMEM_HOW_LASTING ? FOLL_LONGTERM : 0);
 	struct page *pages[XEMEM_VIEW_PAGES];
 	long ret;
 

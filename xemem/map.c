@@ -26,19 +26,23 @@ static struct xemem_watch *watch_of(const struct vm_area_struct *vma)
 /**
  * xemem_map_begin - an entry is to be made
  * @vma: in this attachment.
+ * @view: what was seen.
  * @seq: from xemem_watch_begin(), before the owner was looked at.
  *
  * Context: under the lock of the page table.
  * Return: true, until xemem_map_end(); or false: what was seen is not true any
  * more, or may not be shown any more.
  */
-bool xemem_map_begin(struct vm_area_struct *vma, unsigned long seq)
+bool xemem_map_begin(struct vm_area_struct *vma,
+		     const struct xemem_view *view, unsigned long seq)
 {
-	const struct xemem_permit *permit = xemem_attachment_of(vma)->permit;
+	const struct xemem_attachment *att = xemem_attachment_of(vma);
+	const struct xemem_permit *permit = att->permit;
 
 	if (!xemem_watch_lock(watch_of(vma), seq))
 		return false;
-	if (!permit->segment->removed && !permit->ended)
+	if (!permit->segment->removed && !permit->ended &&
+	    (view->lasting || !READ_ONCE(att->lasting)))
 		return true;
 	xemem_watch_unlock(watch_of(vma));
 	return false;
@@ -149,7 +153,7 @@ static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 	/* It is huge already: somebody was faster. */
 	if (!first)
 		return 0;
-	if (!xemem_map_begin(vma, seq)) {
+	if (!xemem_map_begin(vma, view, seq)) {
 		pte_unmap_unlock(first, ptl);
 		return -EAGAIN;
 	}
@@ -178,7 +182,7 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 	if (!pmd_none(*pmd) && !pmd_leaf(*pmd))
 		goto unlock;
 	ret = -EAGAIN;
-	if (!xemem_map_begin(vma, seq))
+	if (!xemem_map_begin(vma, view, seq))
 		goto unlock;
 	ret = 0;
 	if (pmd_none(*pmd) || (write && !pmd_write(*pmd))) {

@@ -28,7 +28,7 @@ int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud, unsigned long addr,
 	if (!pud_none(*pud))
 		goto unlock;
 	ret = -EAGAIN;
-	if (!xemem_map_begin(vma, seq))
+	if (!xemem_map_begin(vma, view, seq))
 		goto unlock;
 	ret = 0;
 	entry = pfn_pud(view->pages[0].pfn, vma->vm_page_prot);

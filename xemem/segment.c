@@ -118,9 +118,10 @@ struct xemem_segment *xemem_segment_after(s64 segid)
 
 static int check(const struct xemem_make *req, unsigned long *size)
 {
+	const u32 flags = XEMEM_FROZEN | XEMEM_NO_PIN | XEMEM_REPLACE;
 	u64 end;
 
-	if (req->mode & ~0777 || req->flags & ~(XEMEM_FROZEN | XEMEM_REPLACE))
+	if (req->mode & ~0777 || req->flags & ~flags)
 		return -EINVAL;
 	*size = req->size == ~0ULL ? TASK_SIZE - req->vaddr : req->size;
 	if (!req->size)

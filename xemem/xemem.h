@@ -175,7 +175,7 @@ struct xemem_acl_list {
  * @space: with a reference; NULL if it has but a bell.
  * @start: first address.
  * @size: bytes.
- * @flags: XEMEM_FROZEN.
+ * @flags: XEMEM_FROZEN, XEMEM_NO_PIN.
  * @whole: all addresses behind @start, so that most are nothing.
  * @ended: it cannot be found any more.
  * @removed: nothing is shown any more; under watch->lock, and under the
@@ -265,6 +265,8 @@ struct xemem_permit {
  * struct xemem_attachment - a mapping of a part of a segment
  * @kref: one for each of its pieces: parts of it may have been unmapped.
  * @write: to write, too, now or ever.
+ * @lasting: nothing is shown that the owner's next write would replace.
+ * @purged: and nothing is left of what was before.
  * @permit: with a reference.
  * @by: task that is mapping it.
  * @start: its address.
@@ -278,6 +280,8 @@ struct xemem_permit {
 struct xemem_attachment {
 	struct kref kref;
 	bool write;
+	bool lasting;
+	bool purged;
 	struct xemem_permit *permit;
 	const struct task_struct *by;
 	unsigned long start;
@@ -306,13 +310,13 @@ struct xemem_piece {
 	struct rcu_head rcu;
 };
 
-/* What @vma, an attachment, is a piece of. */
+/* What @vma is a piece of; NULL: it is no attachment. */
 static inline struct xemem_attachment *
 xemem_attachment_of(const struct vm_area_struct *vma)
 {
 	const struct xemem_piece *piece = vma->vm_private_data;
 
-	return piece->att;
+	return xemem_is_attachment(vma) ? piece->att : NULL;
 }
 
 /* slab.c */
@@ -342,6 +346,14 @@ static inline void xemem_free(enum xemem_kind kind, void *object)
 	if (object)
 		kmem_cache_free(xemem_caches[kind], object);
 }
+
+/*
+ * A bit of an address space's flags that Linux does not use, and that a child
+ * does not inherit: something was attached there.
+ */
+#define XEMEM_MMF_ATTACHES	63
+
+static_assert(XEMEM_MMF_ATTACHES < BITS_PER_LONG);
 
 /* process.c */
 
@@ -439,11 +451,15 @@ void xemem_piece_close(struct vm_area_struct *vma);
 
 /**
  * struct xemem_view - memory of an owner, at one moment
- * @want: address that the view is about; there is a page.
+ * @want: in: address that the view is about; there is a page.
+ * @peek: in: what the owner has is enough, be it to read only.
+ * @lasting: in: nothing that his next write would replace.
  * @start: address of the first of @pages.
  * @nr: how many of them.
  * @shift: of the size of each.
  * @how: to fault in what is not there.
+ * @run: so many pages from @want on are his, but have to be faulted in; 0: he
+ *	has never touched it.
  * @small: huge, but not to be mapped as such.
  * @pages: page frame number, and whether it may be written.
  */
@@ -453,6 +469,9 @@ struct xemem_view {
 	unsigned int nr;
 	unsigned int shift;
 	unsigned int how;
+	unsigned int run;
+	bool peek;
+	bool lasting;
 	bool small;
 	struct {
 		unsigned long pfn : BITS_PER_LONG - 2;
@@ -471,10 +490,40 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	       unsigned long start, unsigned long end, bool write, bool fault);
 int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 		   unsigned int how, bool wait);
+unsigned long xemem_next(struct mm_struct *mm, unsigned long start,
+			 unsigned long end);
 
 /* How xemem_fault_in() takes pages. */
 #define XEMEM_HOW_WRITE		BIT(0)	/* to write */
 #define XEMEM_HOW_FROZEN	BIT(1)	/* the space is frozen */
+#define XEMEM_HOW_LASTING	BIT(2)	/* not to be replaced by the next write */
+#define XEMEM_HOW_USERFAULT	BIT(3)	/* perhaps by a userfaultfd */
+
+/* place.c: whose memory it is that a touch of the owner's allocates */
+
+/**
+ * struct xemem_place - what was current's, while it works for an owner
+ * @policy: its memory policy.
+ * @mems: the nodes it was allowed then.
+ * @memcg: who is charged for its work.
+ * @moved: @policy is not in force.
+ * @charged: nor is @memcg.
+ */
+struct xemem_place {
+	struct mempolicy *policy;
+	nodemask_t mems;
+	struct mem_cgroup *memcg;
+	bool moved;
+	bool charged;
+};
+
+void xemem_place_begin(struct xemem_place *place, struct mm_struct *mm);
+void xemem_place_end(struct xemem_place *place);
+
+/* young.c */
+
+bool xemem_piece_test_young(struct mm_struct *mm, unsigned long start,
+			    unsigned long end, bool clear);
 
 /* map.c: what the one who attaches has */
 
@@ -496,7 +545,8 @@ static inline int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud,
 }
 #endif
 
-bool xemem_map_begin(struct vm_area_struct *vma, unsigned long seq);
+bool xemem_map_begin(struct vm_area_struct *vma,
+		     const struct xemem_view *view, unsigned long seq);
 void xemem_map_end(struct vm_area_struct *vma);
 void xemem_mark_dirty(unsigned long pfn);
 

@@ -101,6 +101,7 @@ struct xpmem_ioc_attach {
 #define XEMEM_HAS_BELL		0x04ULL	/* BELL, RING */
 #define XEMEM_HAS_FROZEN	0x08ULL	/* XEMEM_FROZEN */
 #define XEMEM_HAS_ACL		0x10ULL	/* ACL */
+#define XEMEM_HAS_NO_PIN	0x20ULL	/* XEMEM_NO_PIN */
 #define XEMEM_HAS_OWNER		0x40ULL	/* XEMEM_OWNER */
 #define XEMEM_HAS_REPLACE	0x80ULL	/* XEMEM_REPLACE */
 #define XEMEM_HAS_NOTICE	0x100ULL /* NOTICE, RING_ALL */
@@ -119,6 +120,7 @@ struct xemem_query {
 
 /* Flags of struct xemem_make. */
 #define XEMEM_FROZEN		0x1U	/* as the memory is now */
+#define XEMEM_NO_PIN		0x2U	/* for no call or device to keep pages of */
 #define XEMEM_REPLACE		0x10U	/* take the name from one that has it */
 
 /**
@@ -126,7 +128,7 @@ struct xemem_query {
  * @vaddr: as in struct xpmem_ioc_make.
  * @size: as there; 0 if only the bell is wanted (then @vaddr is 0, too).
  * @mode: mode bits, at most 0777.
- * @flags: XEMEM_FROZEN, XEMEM_REPLACE.
+ * @flags: XEMEM_FROZEN, XEMEM_NO_PIN, XEMEM_REPLACE.
  * @name: unique among the segments of its user in an IPC namespace; empty:
  *	none. With XEMEM_REPLACE, a segment of his that has it loses it: whoever
  *	looks sees the one or the other.
