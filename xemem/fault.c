@@ -10,8 +10,14 @@
 #include <trace/events/xemem.h>
 #include "xemem.h"
 
-/* So long an owner may change his address space, for who keeps his own locked. */
-#define BUSY_MS		100
+/*
+ * Who keeps his mmap_lock waits so long for that of the owner, or for a page.
+ * Without an end two who wait for each other, each with a writer behind him,
+ * would wait for ever.
+ */
+#define BUSY_MS		10000
+/* And for a userfaultfd, which in a place of his own he would not wait for. */
+#define USERFAULT_MS	100
 
 /*
  * The owner's mmap_lock is only tried: current has that of its own, which may
@@ -140,32 +146,41 @@ static vm_fault_t wait_and_retry(struct vm_fault *vmf,
 	return mmap_read_lock_killable(mm) ? VM_FAULT_RETRY : VM_FAULT_SIGBUS;
 }
 
+/* How long is a page waited for that show() has not shown, as it said by @ret? */
+static unsigned long patience(const struct xemem_view *view, int ret)
+{
+	return msecs_to_jiffies(ret == -EAGAIN &&
+				view->how & XEMEM_HOW_USERFAULT ?
+				USERFAULT_MS : BUSY_MS);
+}
+
 /*
  * A caller that keeps its mmap_lock. The owner's is not waited for, since he
- * may be waiting for this one; but he gets time to let it go.
+ * may be waiting for this one, nor is anything while it is held; but he gets
+ * time to let it go, and a disk to read.
  */
 static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
 			    int ret)
 {
 	struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
 	struct mm_struct *owner = att->permit->segment->space->mm;
-	unsigned long end = jiffies + msecs_to_jiffies(BUSY_MS);
+	unsigned long begin = jiffies;
+	int err;
 
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 	do {
-		if (ret == -EBUSY || ret == -EINPROGRESS)
+		err = ret != -EAGAIN ? -EAGAIN :
+		      xemem_fault_in(owner, view->want, 1, view->how, false);
+		if (err == -EAGAIN)
 			schedule_timeout_killable(1);
-		else
-			ret = xemem_fault_in(owner, view->want, 1, view->how,
-					     false);
-		if (ret >= 0 || ret == -EBUSY || ret == -EINPROGRESS)
-			ret = show(vmf->vma, vmf->address,
-				   vmf->flags & FAULT_FLAG_WRITE, view);
-		else if (ret == -EAGAIN)
-			ret = -EBUSY;
+		else if (err < 0)
+			return VM_FAULT_SIGBUS;
+		ret = show(vmf->vma, vmf->address,
+			   vmf->flags & FAULT_FLAG_WRITE, view);
 	} while ((ret == -EBUSY || ret == -EINPROGRESS || ret == -EAGAIN) &&
-		 time_before(jiffies, end) && !fatal_signal_pending(current));
+		 time_before(jiffies, begin + patience(view, ret)) &&
+		 !fatal_signal_pending(current));
 	return ret ? VM_FAULT_SIGBUS : VM_FAULT_NOPAGE;
 }
 

@@ -239,7 +239,8 @@ static long touch(struct mm_struct *mm, unsigned long start, unsigned long nr,
 		  unsigned int how, int *locked)
 {
 	unsigned int flags = (how & XEMEM_HOW_WRITE ? FOLL_WRITE : 0) |
-			     (how & XEMEM_HOW_LASTING ? FOLL_LONGTERM : 0);
+			     (how & XEMEM_HOW_LASTING ? FOLL_LONGTERM : 0) |
+			     (locked ? 0 : FOLL_NOWAIT);
 	struct page *pages[XEMEM_VIEW_PAGES];
 	long ret;
 
@@ -263,12 +264,12 @@ static long touch(struct mm_struct *mm, unsigned long start, unsigned long nr,
  * @start: address, a multiple of the page size.
  * @nr: pages.
  * @how: XEMEM_HOW_*.
- * @wait: the caller holds no lock; otherwise nothing is waited for that may
- *	take as long as some process likes.
+ * @wait: the caller holds no lock; otherwise nobody is waited for: neither who
+ *	holds the owner's mmap_lock, nor a disk, nor a userfaultfd.
  *
  * Context: process context, may sleep.
  * Return: the number of pages, at least 1; -EFAULT: there is none; -EINTR;
- * -EAGAIN, without @wait; or another error of get_user_pages().
+ * -EAGAIN, without @wait: not yet; or another error of get_user_pages().
  */
 int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 		   unsigned int how, bool wait)
@@ -284,7 +285,8 @@ int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 		ret = mmap_read_trylock(mm) ? 0 : -EAGAIN;
 	if (!ret) {
 		ret = touch(mm, start, nr, how, wait ? &locked : NULL);
-		ret = ret ?: -EFAULT;
+		if (!ret)
+			ret = wait ? -EFAULT : -EAGAIN;
 		if (locked)
 			mmap_read_unlock(mm);
 	}
