@@ -241,7 +241,10 @@ static int map_it(struct xemem_permit *permit, struct xemem_attachment *att,
 	return 0;
 }
 
-/* LWK cores take no page fault for what they asked for. */
+/*
+ * LWK cores take no page fault for what they asked for, and the owner has. Only
+ * who says so has the rest allocated, see xemem_populate().
+ */
 static bool is_eager(const struct xemem_segment *segment, u32 flags)
 {
 	if (flags & (XEMEM_EAGER | XEMEM_LAZY))

@@ -277,6 +277,21 @@ const struct vm_operations_struct xemem_vm_ops = {
 };
 EXPORT_SYMBOL_GPL(xemem_vm_ops);
 
+/*
+ * Behind what was mapped from @view->want on. Behind a gap there may be more;
+ * what is to be written is looked at page by page if it is not all the same.
+ */
+static unsigned long shown_end(const struct xemem_view *view)
+{
+	unsigned long first = (view->want - view->start) >> view->shift;
+	unsigned long i = first;
+
+	while (++i < view->nr && view->pages[i].there &&
+	       (view->peek || view->pages[i].write == view->pages[first].write))
+		;
+	return view->start + (i << view->shift);
+}
+
 /* As far as it goes without waiting. */
 static int populate_locked(const struct xemem_attachment *att,
 			   unsigned long *addr, struct xemem_view *view)
@@ -294,7 +309,7 @@ static int populate_locked(const struct xemem_attachment *att,
 		ret = show(vma, *addr, false, view);
 		if (ret)
 			break;
-		*addr += min(xemem_view_end(view) - view->want, end - *addr);
+		*addr += min(shown_end(view) - view->want, end - *addr);
 	}
 	return ret;
 }
@@ -302,28 +317,29 @@ static int populate_locked(const struct xemem_attachment *att,
 /* What there is nothing of is passed over. */
 static void skip_hole(const struct xemem_attachment *att, unsigned long *addr)
 {
-	struct mm_struct *mm = att->permit->segment->space->mm;
-	unsigned long source = *addr - att->start + att->source;
-	struct vm_area_struct *vma;
+	unsigned long to_source = att->source - att->start;
 
-	*addr += PAGE_SIZE;
-	if (!mmget_not_zero(mm))
-		return;
-	if (!mmap_read_lock_killable(mm)) {
-		vma = find_vma(mm, source);
-		if (!vma)
-			*addr = att->start + att->size;
-		else if (vma->vm_start > source)
-			*addr = att->start + vma->vm_start - att->source;
-		mmap_read_unlock(mm);
-	}
-	mmput_async(mm);
+	*addr = xemem_next(att->permit->segment->space->mm,
+			   *addr + PAGE_SIZE + to_source,
+			   att->source + att->size) - to_source;
+}
+
+/* So many pages are faulted in, what is at @addr first; 0: none. */
+static unsigned long nr_to_fault_in(const struct xemem_attachment *att,
+				    unsigned long addr,
+				    const struct xemem_view *view)
+{
+	unsigned long nr = (att->start + att->size - addr) >> PAGE_SHIFT;
+
+	return view->peek ? min(nr, view->run) : nr;
 }
 
 /**
  * xemem_populate - map all of an attachment
  * @att: of current, which holds a reference.
- * @strict: nothing may be missing; otherwise it comes with the touch, or never.
+ * @strict: nothing may be missing, and what the owner has not touched yet is
+ *	allocated; otherwise what he has is mapped, as far as he can write it,
+ *	and the rest comes with the touch, or never.
  *
  * Context: process context, may sleep; no lock is held.
  * Return: 0; -EINTR; with @strict also -EFAULT: the owner has nothing
@@ -332,12 +348,14 @@ static void skip_hole(const struct xemem_attachment *att, unsigned long *addr)
 int xemem_populate(const struct xemem_attachment *att, bool strict)
 {
 	struct xemem_space *space = att->permit->segment->space;
-	unsigned long addr = att->start;
+	unsigned long nr, addr = att->start;
 	struct xemem_view view;
 	int ret;
 
 	view.peek = !strict;
 	while (addr < att->start + att->size) {
+		if (READ_ONCE(att->permit->segment->removed))
+			return strict ? -EFAULT : 0;
 		if (fatal_signal_pending(current) ||
 		    mmap_read_lock_killable(current->mm))
 			return -EINTR;
@@ -346,10 +364,10 @@ int xemem_populate(const struct xemem_attachment *att, bool strict)
 		cond_resched();
 		if (ret == -EBUSY || ret == -EINPROGRESS)
 			ret = wait_until_over(space, &view, ret);
-		else if (ret == -EAGAIN)
-			ret = xemem_fault_in(space->mm, view.want,
-					     (att->start + att->size - addr) >>
-					     PAGE_SHIFT, view.how, true);
+		nr = ret == -EAGAIN ? nr_to_fault_in(att, addr, &view) : 0;
+		if (nr)
+			ret = xemem_fault_in(space->mm, view.want, nr,
+					     view.how, true);
 		if (ret == -ESRCH)
 			return 0;
 		if (ret == -EINTR || (ret < 0 && strict))

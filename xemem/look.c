@@ -53,6 +53,13 @@ static void add(struct xemem_looking *l, unsigned long addr,
 	l->view->nr = i + 1;
 }
 
+/* One page more, if it is next to those that are to be faulted in anyway. */
+static void to_fault_in(struct xemem_looking *l, unsigned long addr)
+{
+	if (addr == l->view->want + ((unsigned long)l->view->run << PAGE_SHIFT))
+		l->view->run++;
+}
+
 /* A huge page is the whole view. */
 static void set_huge(struct xemem_looking *l, unsigned long addr,
 		     unsigned int shift, unsigned long pfn, bool write)
@@ -73,8 +80,10 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 {
 	struct page *page;
 
-	if (!pmd_present(pmd))
+	if (!pmd_present(pmd)) {
+		to_fault_in(l, l->view->want);
 		return 1;
+	}
 	if (is_huge_zero_pmd(pmd)) {
 		if (!l->view->lasting)
 			set_huge(l, addr, PMD_SHIFT, pmd_pfn(pmd), false);
@@ -87,6 +96,8 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 	if (page && may_show(l, page, pmd_write(pmd)))
 		set_huge(l, addr, PMD_SHIFT, page_to_pfn(page),
 			 pmd_write(pmd));
+	else if (page)
+		to_fault_in(l, l->view->want);
 	return 1;
 }
 
@@ -96,8 +107,12 @@ static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
 {
 	struct page *page;
 
-	if (!pte_present(pte))
+	if (!pte_present(pte)) {
+		/* What a userfaultfd has marked may be nothing yet. */
+		if (!pte_none(pte) && !is_pte_marker(pte))
+			to_fault_in(l, addr);
 		return;
+	}
 	if (is_zero_pfn(pte_pfn(pte))) {
 		if (!l->view->lasting)
 			add(l, addr, pte_pfn(pte), false);
@@ -108,6 +123,8 @@ static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
 		return;
 	if (may_show(l, page, pte_write(pte)))
 		add(l, addr, page_to_pfn(page), pte_write(pte));
+	else
+		to_fault_in(l, addr);
 }
 
 static int see_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
@@ -150,6 +167,8 @@ static int see_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
 		    may_show(l, page, huge_pte_write(pte)))
 			set_huge(l, addr, huge_page_shift(h), page_to_pfn(page),
 				 huge_pte_write(pte));
+		else
+			to_fault_in(l, l->view->want);
 	}
 	spin_unlock(ptl);
 	return 1;
@@ -215,6 +234,7 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	view->start = start;
 	view->shift = PAGE_SHIFT;
 	view->nr = 0;
+	view->run = 0;
 	view->small = false;
 	memset(view->pages, 0, sizeof(view->pages));
 	walk_page_range_vma(vma, start, end, &look_ops, &l);
@@ -293,4 +313,82 @@ int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 	/* The last one to leave would wait for much more. */
 	mmput_async(mm);
 	return ret;
+}
+
+static int find_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
+		    struct mm_walk *walk)
+{
+	unsigned long *found = walk->private;
+	pte_t *ptep, *first;
+	int ret = 0;
+
+	walk->action = ACTION_CONTINUE;
+	if (!pmd_present(pmdp_get_lockless(pmd)) ||
+	    pmd_leaf(pmdp_get_lockless(pmd))) {
+		*found = addr;
+		return 1;
+	}
+	first = pte_offset_map(pmd, addr);
+	if (!first)
+		return 0;
+	for (ptep = first; addr < end && !ret; ptep++, addr += PAGE_SIZE) {
+		*found = addr;
+		ret = !pte_none(ptep_get_lockless(ptep));
+	}
+	pte_unmap(first);
+	return ret;
+}
+
+static int find_hugetlb(pte_t *ptep, unsigned long mask, unsigned long addr,
+			unsigned long end, struct mm_walk *walk)
+{
+	unsigned long *found = walk->private;
+
+	*found = addr;
+	return !huge_pte_none(huge_ptep_get(walk->mm, addr, ptep));
+}
+
+static const struct mm_walk_ops find_ops = {
+	.pmd_entry = find_pmd,
+	.hugetlb_entry = find_hugetlb,
+	.walk_lock = PGWALK_RDLOCK,
+};
+
+/* No more is looked through before others may have the mmap_lock. */
+#define FIND_BYTES	(512UL << 30)
+
+/**
+ * xemem_next - where does the owner have something?
+ * @mm: of the owner.
+ * @start: not before this address.
+ * @end: nor from this one on.
+ *
+ * What it may not show, what it has never touched, and what it leaves when it
+ * dies is passed over by the mapping or the page table, not page by page.
+ *
+ * Context: process context, may sleep; no lock is held.
+ * Return: the address; or @end: nowhere, or current is being killed.
+ */
+unsigned long xemem_next(struct mm_struct *mm, unsigned long start,
+			 unsigned long end)
+{
+	unsigned long stop, found = end;
+	struct vm_area_struct *vma;
+
+	if (!mmget_not_zero(mm))
+		return end;
+	while (start < end && found == end && !mmap_read_lock_killable(mm)) {
+		vma = find_vma_intersection(mm, start, end);
+		stop = vma ? min3(vma->vm_end, end,
+				  max(vma->vm_start, start) + FIND_BYTES) : end;
+		if (vma && may_look(vma, false) &&
+		    walk_page_range_vma(vma, max(vma->vm_start, start), stop,
+					&find_ops, &found) <= 0)
+			found = end;
+		mmap_read_unlock(mm);
+		start = stop;
+		cond_resched();
+	}
+	mmput_async(mm);
+	return found;
 }

@@ -148,10 +148,11 @@ struct xemem_make {
 };
 
 /*
- * Flags of struct xemem_attach. Neither of the first two: eager for a process
- * on LWK cores, but for a segment of all addresses; else lazy.
+ * Flags of struct xemem_attach. Neither of the first two: for a process on LWK
+ * cores what the owner has touched is mapped now, but for a segment of all
+ * addresses; else lazy.
  */
-#define XEMEM_EAGER		0x1U	/* map all of it now */
+#define XEMEM_EAGER		0x1U	/* map all of it now, allocate the rest */
 #define XEMEM_LAZY		0x2U	/* as it is touched */
 #define XEMEM_READ		0x4U	/* to read only */
 
