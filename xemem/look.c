@@ -294,6 +294,7 @@ static long touch(struct mm_struct *mm, unsigned long start, unsigned long nr,
 int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 		   unsigned int how, bool wait)
 {
+	struct xemem_place place;
 	int locked = 1;
 	long ret;
 
@@ -304,7 +305,9 @@ int xemem_fault_in(struct mm_struct *mm, unsigned long start, unsigned long nr,
 	else
 		ret = mmap_read_trylock(mm) ? 0 : -EAGAIN;
 	if (!ret) {
+		xemem_place_begin(&place, mm);
 		ret = touch(mm, start, nr, how, wait ? &locked : NULL);
+		xemem_place_end(&place);
 		if (!ret)
 			ret = wait ? -EFAULT : -EAGAIN;
 		if (locked)
