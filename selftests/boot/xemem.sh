@@ -106,7 +106,7 @@ fuzz_for()
 }
 
 ktap_print_header
-ktap_set_plan 18
+ktap_set_plan 20
 ok "XPMEM's requests, as root" test_alone abi_test
 ok "XPMEM's requests, as nobody" as_nobody_test
 ok "XPMEM's requests, on an LWK core" on_lwk_core
@@ -119,6 +119,8 @@ ok "who reads /proc/xpmem keeps nobody" test_alone proc_test
 ok "names, numbers and quotas of users" test_alone names_test
 ok "an owner tells its importers" test_alone notice_test
 ok "attachments are operands" test_pairs use_test
+ok "attachments are pinned" test_pairs pin_test
+ok "what is only reserved stays so" test_pairs reserve_test
 ok "attachments are memory of virtual machines" test_kvm
 ok "an importer does nothing to the owner's memory" test_pairs walker_test
 ok "frozen segments" test_pairs frozen_test
