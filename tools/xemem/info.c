@@ -10,7 +10,7 @@
 
 /* By bit of XEMEM_HAS_*. */
 static const char * const feature_names[] = {
-	"eager", "names", "bell", "frozen", "acl", NULL, "owner", "replace",
+	"eager", "names", "bell", "frozen", "acl", "no-pin", "owner", "replace",
 	"notice",
 };
 

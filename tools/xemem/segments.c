@@ -78,10 +78,12 @@ static void put_user(char *cell, uid_t uid)
 
 static void put_flags(char *cell, uint32_t flags)
 {
-	uint32_t others = flags & ~XEMEM_FROZEN;
+	uint32_t others = flags & ~(XEMEM_FROZEN | XEMEM_NO_PIN);
 
-	if (flags & XEMEM_FROZEN)
-		snprintf(cell, CELL_MAX, "frozen");
+	snprintf(cell, CELL_MAX, "%s%s%s",
+		 flags & XEMEM_FROZEN ? "frozen" : "",
+		 flags & XEMEM_FROZEN && flags & XEMEM_NO_PIN ? "," : "",
+		 flags & XEMEM_NO_PIN ? "no-pin" : "");
 	if (others)
 		snprintf(cell + strlen(cell), CELL_MAX - strlen(cell),
 			 "%s%#x", *cell ? "," : "", others);
@@ -165,6 +167,9 @@ static json_object *json_segment(const struct xemem_segment_info *segment)
 	json_object_object_add(object, "frozen",
 			       json_object_new_boolean(segment->flags &
 						       XEMEM_FROZEN));
+	json_object_object_add(object, "no_pin",
+			       json_object_new_boolean(segment->flags &
+						       XEMEM_NO_PIN));
 	free(command);
 	return object;
 }

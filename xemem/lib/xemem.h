@@ -42,6 +42,7 @@ int xemem_query(struct xemem_query *query);
  *	XEMEM_NAME_MAX - 1 characters; NULL: none
  * @bell: an eventfd that xemem_ring() rings, or -1
  * @flags: XEMEM_FROZEN: the memory as it is now, whatever is written later;
+ *	XEMEM_NO_PIN: no call or device may keep pages of it;
  *	XEMEM_REPLACE: @name leads here from now on, and no more to another
  *	segment of this user, which stays; who looks for it sees the one or the
  *	other; or 0

@@ -70,13 +70,13 @@ tr -d ' \n' <out >flat
 cat >want <<END
 [{"segid":"0x1000004d2","name":"cg/field","pid":$$,"command":"sh","uid":0,
 "gid":5,"mode":"0640","size":67108864,"permits":2,"attachments":3,
-"bytes":67112960,"faults":33,"frozen":false},
+"bytes":67112960,"faults":33,"frozen":false,"no_pin":false},
 {"segid":"0x2000004d2","name":null,"pid":null,"command":null,
 "uid":4294967294,"gid":0,"mode":"0600","size":null,"permits":0,
-"attachments":0,"bytes":0,"faults":0,"frozen":true},
+"attachments":0,"bytes":0,"faults":0,"frozen":true,"no_pin":false},
 {"segid":"0x3000004d2","name":"bell","pid":$$,"command":"sh","uid":0,"gid":0,
 "mode":"0666","size":0,"permits":0,"attachments":0,"bytes":0,"faults":0,
-"frozen":false}]
+"frozen":false,"no_pin":false}]
 END
 tr -d '\n' <want | cmp -s - flat
 result $? "... and the array is complete"
