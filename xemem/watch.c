@@ -285,6 +285,50 @@ static void cutter_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	wake_up_all(&watch->wait);
 }
 
+/*
+ * Was memory of the owner used by who has it attached? The lock of one of the
+ * owner's page tables is held, so nothing is waited for; what cannot be asked
+ * was not used.
+ */
+static int test_young(struct mmu_notifier *notifier, unsigned long start,
+		      unsigned long end, bool clear)
+{
+	struct xemem_watch *watch = watch_of_cutter(notifier);
+	const struct xemem_attachment *att;
+	struct interval_tree_node *node;
+	unsigned long first, last, to;
+	int young = 0;
+
+	if (!is_shown(watch, start, end - 1) || !down_read_trylock(&watch->sem))
+		return 0;
+	for (node = interval_tree_iter_first(&watch->pieces, start, end - 1);
+	     node && (clear || !young);
+	     node = interval_tree_iter_next(node, start, end - 1)) {
+		att = container_of(node, struct xemem_piece, node)->att;
+		to = att->start - att->source;
+		first = max(start, node->start);
+		last = min(end - 1, node->last);
+		young |= xemem_piece_test_young(att->permit->process->mm,
+						first + to, last + to + 1,
+						clear);
+	}
+	up_read(&watch->sem);
+	return young;
+}
+
+static int cutter_clear_young(struct mmu_notifier *notifier,
+			      struct mm_struct *mm, unsigned long start,
+			      unsigned long end)
+{
+	return test_young(notifier, start, end, true);
+}
+
+static int cutter_test_young(struct mmu_notifier *notifier,
+			     struct mm_struct *mm, unsigned long address)
+{
+	return test_young(notifier, address, address + PAGE_SIZE, false);
+}
+
 static void free_counter(struct mmu_notifier *notifier)
 {
 	xemem_watch_put(watch_of_counter(notifier));
@@ -304,6 +348,9 @@ static const struct mmu_notifier_ops counter_ops = {
 /* It may fail where nobody may sleep, so it cannot be told of ends. */
 static const struct mmu_notifier_ops cutter_ops = {
 	.invalidate_range_start = cutter_start,
+	.clear_flush_young = cutter_clear_young,
+	.clear_young = cutter_clear_young,
+	.test_young = cutter_test_young,
 	.release = cutter_release,
 	.free_notifier = free_cutter,
 };
