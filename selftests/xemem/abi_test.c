@@ -641,7 +641,7 @@ TEST_F(abi, make_ext_errors)
 		EXPECT_EQ(-EINVAL, xem_make_ext(&req));
 	}
 	req = good;
-	req.flags = 2;
+	req.flags = 2 * XEMEM_NO_PIN;
 	EXPECT_EQ(-EINVAL, xem_make_ext(&req));
 	req = good;
 	req.mode = 01000;
