@@ -25,6 +25,7 @@ static void free_attachment(struct kref *kref)
 	scoped_guard(spinlock, &att->permit->list_lock)
 		list_del(&att->node);
 	atomic64_sub(att->size, &segment->bytes);
+	xemem_bill_release(segment->space->bill, att->permit);
 	if (!atomic64_dec_return(&segment->attachments))
 		xemem_segment_thaw(segment);
 	if (att->size < PMD_SIZE)
@@ -162,6 +163,7 @@ static struct xemem_attachment *create(struct xemem_permit *permit,
 	scoped_guard(spinlock, &permit->list_lock)
 		list_add_tail(&att->node, &permit->attachments);
 	atomic64_inc(&segment->attachments);
+	xemem_bill_hold(segment->space->bill, permit);
 	atomic64_add(att->size, &segment->bytes);
 	return att;
 }

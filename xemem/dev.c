@@ -376,6 +376,7 @@ static int __init xemem_init(void)
 	err = xemem_quota_init();
 	if (err)
 		pr_warn("xemem: no /proc/sys/xemem (error %d)\n", err);
+	xemem_bill_init();
 	err = xemem_proc_init();
 	if (err)
 		pr_warn("xemem: no /proc/xpmem (error %d)\n", err);

@@ -60,7 +60,8 @@ static bool is_lasting(unsigned long gup_flags)
 /*
  * Pages are going to be pinned, to be read for long: from now on nothing is
  * shown that the owner's next write would replace, by whomever he shares it
- * with: the zero page, or a page of a file that he has mapped privately.
+ * with: the zero page, or a page of a file that he has mapped privately. Of
+ * frozen memory, whoever wants to pin, it is what is still its maker's, too.
  *
  * Whoever has looked before that makes no entry any more, see
  * xemem_map_begin(); what was made before goes. A part of the attachment that
@@ -91,7 +92,9 @@ static void keep_from_being_replaced(struct mm_struct *mm,
  * @gup_flags: FOLL_*.
  *
  * To pin anonymous memory it has to be nobody else's. What is frozen is its
- * owner's, too, until he writes there. And a segment may not be for pins.
+ * maker's, too, until he writes there, or somebody wants to pin it: from then
+ * on what is still shared is copied, page by page, before it is shown; and the
+ * maker's next write finds his own alone. And a segment may not be for pins.
  *
  * If they may, the owner's address space is marked as one with pins, as it
  * would be by a pin of its own: so its next fork leaves the page to it, and
@@ -115,8 +118,10 @@ bool __xemem_forbids(const struct vm_area_struct *vma, unsigned long gup_flags)
 		return true;
 	if (!(gup_flags & FOLL_PIN))
 		return false;
-	if (segment->space->frozen)
-		return true;
+	if (segment->space->frozen) {
+		keep_from_being_replaced(vma->vm_mm, att);
+		return false;
+	}
 	if (!mm_flags_test(MMF_HAS_PINNED, owner))
 		mm_flags_set(MMF_HAS_PINNED, owner);
 	if ((gup_flags & (reads | FOLL_WRITE)) == reads)

@@ -27,7 +27,8 @@ struct xemem_looking {
 /*
  * A page that is shared since a fork is not shown: to pin it would be refused,
  * and whoever reads it would see the owner's next write late. The owner gets
- * one of its own first. Nobody writes to a frozen one.
+ * one of its own first. Nobody writes to a frozen one; but the maker may write
+ * to a page that it shares with him, so that it is not shown if it is to last.
  *
  * What is to last is not shown either as long as it is a page of a file that
  * the owner has mapped privately.
@@ -35,11 +36,11 @@ struct xemem_looking {
 static bool may_show(const struct xemem_looking *l, struct page *page,
 		     bool write)
 {
-	if (write || l->frozen)
+	if (write || (l->frozen && !l->view->lasting))
 		return true;
 	if (PageAnon(page))
 		return PageAnonExclusive(page);
-	return !(l->view->lasting && l->private);
+	return l->frozen || !(l->view->lasting && l->private);
 }
 
 static void add(struct xemem_looking *l, unsigned long addr,
@@ -85,7 +86,7 @@ static int see_huge_pmd(struct xemem_looking *l, struct vm_area_struct *vma,
 		return 1;
 	}
 	if (is_huge_zero_pmd(pmd)) {
-		if (!l->view->lasting)
+		if (!l->view->lasting || l->frozen)
 			set_huge(l, addr, PMD_SHIFT, pmd_pfn(pmd), false);
 		return 1;
 	}
@@ -114,7 +115,7 @@ static void see_pte(struct xemem_looking *l, struct vm_area_struct *vma,
 		return;
 	}
 	if (is_zero_pfn(pte_pfn(pte))) {
-		if (!l->view->lasting)
+		if (!l->view->lasting || l->frozen)
 			add(l, addr, pte_pfn(pte), false);
 		return;
 	}
@@ -243,8 +244,9 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	/* To ask for a page to read is refused where he may only write. */
 	view->how = (l.write || !(vma->vm_flags & VM_READ) ?
 		     XEMEM_HOW_WRITE : 0) |
-		    (space->frozen ? XEMEM_HOW_FROZEN : 0) |
-		    (view->lasting && !l.write ? XEMEM_HOW_LASTING : 0) |
+		    (space->frozen && !view->lasting ? XEMEM_HOW_SHARED : 0) |
+		    (view->lasting && !l.write && !space->frozen ?
+		     XEMEM_HOW_LASTING : 0) |
 		    (userfaultfd_armed(vma) ? XEMEM_HOW_USERFAULT : 0);
 	return -EAGAIN;
 }
@@ -265,7 +267,7 @@ static long touch(struct mm_struct *mm, unsigned long start, unsigned long nr,
 	long ret;
 
 	nr = min(nr, XEMEM_VIEW_PAGES);
-	if (how & XEMEM_HOW_FROZEN) {
+	if (how & XEMEM_HOW_SHARED) {
 		ret = get_user_pages_remote(mm, start, nr, flags, pages,
 					    locked);
 		if (ret > 0)

@@ -96,6 +96,7 @@ static struct xemem_permit *create(struct xemem_process *p,
 	spin_lock_init(&permit->list_lock);
 	INIT_LIST_HEAD(&permit->attachments);
 	INIT_LIST_HEAD(&permit->node);
+	INIT_LIST_HEAD(&permit->holder.node);
 	INIT_LIST_HEAD(&permit->noticed);
 	kref_get(&p->kref);
 	permit->process = p;

@@ -108,12 +108,41 @@ int xemem_piece_may_split(struct vm_area_struct *vma, unsigned long addr)
 	       0;
 }
 
+static vm_fault_t nothing(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
+}
+
+static int stay(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+
+static const struct vm_operations_struct inherited_vm_ops = {
+	.fault = nothing,
+	.mremap = stay,
+};
+
+/*
+ * A child gets the range, and nothing there: no part of the attachment, so that
+ * it keeps nobody's memory. A private mapping of no file cannot become another
+ * mapping of the file. Linux asks for the file of a copy after it has called
+ * open().
+ */
+static void inherit(struct vm_area_struct *vma)
+{
+	vm_flags_mod(vma, VM_WIPEONFORK, VM_SHARED | VM_MAYSHARE);
+	vma->vm_ops = &inherited_vm_ops;
+	vma->vm_private_data = NULL;
+	vma->vm_file = NULL;
+}
+
 /**
  * xemem_piece_open - there is one more mapping of an attachment
  * @vma: it, as a copy of another one.
  *
  * That one is being split. Or it is inherited by a child, which the parent can
- * ask for (MADV_DOFORK): the child gets the range, and nothing there. Or it is
+ * ask for (MADV_DOFORK). Or it is
  * being moved, which will fail: entries must not be moved meanwhile, for nobody
  * would find them there.
  *
@@ -127,8 +156,7 @@ void xemem_piece_open(struct vm_area_struct *vma)
 
 	mmap_assert_write_locked(vma->vm_mm);
 	if (!is_at_home(vma)) {
-		kref_get(&piece->kref);
-		vm_flags_set(vma, VM_WIPEONFORK);
+		inherit(vma);
 		return;
 	}
 	if (is_elsewhere(vma) || WARN_ON_ONCE(!piece->att->spare)) {

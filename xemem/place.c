@@ -116,7 +116,8 @@ static struct task_struct *owner_of(struct mm_struct *mm)
  * @place: out: what xemem_place_end() puts back.
  * @mm: of the owner, with users.
  *
- * An address space without a task, as a frozen one is, has no place.
+ * Frozen memory is its maker's, who may be gone: then it comes from where he
+ * has run last, and his memory cgroup is charged.
  *
  * Context: process context, may sleep.
  */

@@ -23,6 +23,7 @@ static void free_process(struct kref *kref)
 	struct xemem_process *p = container_of(kref, struct xemem_process,
 					       kref);
 
+	xemem_payer_put(p->payer);
 	mmdrop(p->mm);
 	put_pid(p->pid);
 	xemem_account_put(p->account);
@@ -154,7 +155,10 @@ static struct xemem_process *create(void)
 	if (!p)
 		return NULL;
 	p->account = xemem_account_get();
-	if (!p->account) {
+	p->payer = p->account ? xemem_payer_get(p->account) : NULL;
+	if (!p->payer) {
+		if (p->account)
+			xemem_account_put(p->account);
 		xemem_free(XEMEM_PROCESS, p);
 		return NULL;
 	}

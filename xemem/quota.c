@@ -13,6 +13,7 @@
 #include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/init.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 #include <linux/user_namespace.h>
@@ -185,6 +186,38 @@ void xemem_uncharge(struct xemem_account *account, enum xemem_quota quota)
 		atomic_long_dec(&account->used[quota]);
 }
 
+/**
+ * xemem_charge_many - somebody has more, or less, whatever the limit is
+ * @account: whose that is.
+ * @quota: of what.
+ * @nr: how many more.
+ *
+ * Context: any.
+ */
+void xemem_charge_many(struct xemem_account *account, enum xemem_quota quota,
+		       long nr)
+{
+	for (; account; account = account->payer)
+		atomic_long_add(nr, &account->used[quota]);
+}
+
+/**
+ * xemem_charge_check - is it too much for current?
+ * @account: of current.
+ * @quota: of what.
+ *
+ * Context: process context.
+ * Return: 0 or -EDQUOT.
+ */
+int xemem_charge_check(const struct xemem_account *account,
+		       enum xemem_quota quota)
+{
+	for (; account; account = account->payer)
+		if (is_too_much(atomic_long_read(&account->used[quota]), quota))
+			return -EDQUOT;
+	return 0;
+}
+
 #define QUOTA(name, kind) {				\
 	.procname = (name),				\
 	.data = &most[kind],				\
@@ -197,6 +230,7 @@ static struct ctl_table table[] = {
 	QUOTA("segments_max", XEMEM_QUOTA_SEGMENTS),
 	QUOTA("permits_max", XEMEM_QUOTA_PERMITS),
 	QUOTA("names_max", XEMEM_QUOTA_NAMES),
+	QUOTA("frozen_pages_max", XEMEM_QUOTA_FROZEN),
 };
 
 /**
@@ -207,5 +241,6 @@ static struct ctl_table table[] = {
  */
 int __init xemem_quota_init(void)
 {
+	most[XEMEM_QUOTA_FROZEN] = min(totalram_pages(), UINT_MAX);
 	return register_sysctl("xemem", table) ? 0 : -ENOMEM;
 }

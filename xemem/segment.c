@@ -6,6 +6,7 @@
 #include <linux/eventfd.h>
 #include <linux/ipc_namespace.h>
 #include <linux/nsproxy.h>
+#include <linux/oom.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
@@ -180,7 +181,8 @@ static int set_space(struct xemem_process *p, struct xemem_segment *segment)
 
 	lockdep_assert_held(&p->lock);
 	if (segment->flags & XEMEM_FROZEN) {
-		space = xemem_freeze(segment->start, segment->size);
+		space = xemem_freeze(p->payer, segment->start,
+				     segment->size);
 		if (IS_ERR(space))
 			return PTR_ERR(space);
 		segment->space = space;
@@ -264,9 +266,9 @@ static int make(struct xemem_process *p, struct xemem_segment *segment,
  * Context: process context, may sleep.
  * Return: 0; -EINVAL: not a multiple of the page size, or not the caller's
  * addresses, or bits that mean nothing; -EEXIST: the user has one of that name;
- * -EBADF: the bell is no open file; -EOPNOTSUPP: shared memory cannot be
- * frozen; -EDQUOT: the user has too many, or too many names; -ENOMEM; -EINTR;
- * -XPMEM_ABI_NOPROC.
+ * -EBADF: the bell is no open file; -EOPNOTSUPP: some of the memory cannot be
+ * frozen; -EFAULT: some of it is lost; -EDQUOT: the user has too many, or too
+ * many names, or too much that is frozen; -ENOMEM; -EINTR; -XPMEM_ABI_NOPROC.
  */
 int xemem_segment_make(struct xemem_process *p, struct xemem_make *req)
 {
@@ -294,23 +296,6 @@ int xemem_segment_make(struct xemem_process *p, struct xemem_make *req)
 	return err;
 }
 
-/**
- * xemem_segment_thaw - nobody has a frozen segment attached
- * @segment: it, or any other, or one that somebody has attached.
- *
- * After its end, this is when its memory is freed, permits or not.
- *
- * Context: any that may take a lock; mmap_lock may be held.
- */
-void xemem_segment_thaw(struct xemem_segment *segment)
-{
-	if (!(segment->flags & XEMEM_FROZEN) || !READ_ONCE(segment->ended) ||
-	    atomic64_read(&segment->attachments))
-		return;
-	segment->removed = true;
-	xemem_space_drop(segment->space);
-}
-
 /* Its memory is its owner's alone again. */
 static void cut(struct xemem_segment *segment)
 {
@@ -320,11 +305,48 @@ static void cut(struct xemem_segment *segment)
 	xemem_watch_cut(watch, segment, NULL);
 }
 
+/* After its end, this is when its memory is freed, permits or not. */
+static void thaw(struct xemem_segment *segment, bool wait)
+{
+	if (!(segment->flags & XEMEM_FROZEN) || !READ_ONCE(segment->ended) ||
+	    atomic64_read(&segment->attachments))
+		return;
+	segment->removed = true;
+	xemem_space_drop(segment->space, wait);
+}
+
+/*
+ * Who was killed for his memory gives all of it back, also what others have
+ * attached, as it is with memory that is not frozen. Otherwise they pay.
+ */
+static void end_frozen(struct xemem_segment *segment)
+{
+	if (tsk_is_oom_victim(current)) {
+		cut(segment);
+		xemem_space_drop(segment->space, true);
+	} else {
+		xemem_bill_pass(segment->space->bill);
+		thaw(segment, true);
+	}
+}
+
+/**
+ * xemem_segment_thaw - nobody has a frozen segment attached
+ * @segment: it, or any other, or one that somebody has attached.
+ *
+ * Context: any that may take a lock; mmap_lock may be held.
+ */
+void xemem_segment_thaw(struct xemem_segment *segment)
+{
+	thaw(segment, false);
+}
+
 /**
  * xemem_segment_end - it is shown no more, and cannot be found
  * @segment: it; its process has taken it off its list, and its reference goes.
  *
- * A frozen one is still shown to those who have it attached.
+ * A frozen one is still shown to those who have it attached, unless the OOM
+ * killer has chosen its maker.
  *
  * Context: process context, may sleep.
  */
@@ -341,7 +363,7 @@ void xemem_segment_end(struct xemem_segment *segment)
 	if (!segment->space)
 		segment->removed = true;
 	else if (segment->flags & XEMEM_FROZEN)
-		xemem_segment_thaw(segment);
+		end_frozen(segment);
 	else
 		cut(segment);
 	/* Last: who hears of it finds it gone. */

@@ -42,6 +42,7 @@ static struct inode *space_alloc_inode(struct super_block *sb)
 		return NULL;
 	space->mm = NULL;
 	space->frozen = false;
+	space->bill = NULL;
 	space->holds = false;
 	return &space->inode;
 }
@@ -54,12 +55,19 @@ static void free_inode(struct inode *inode)
 /**
  * xemem_space_drop - memory that is only held for those who attach it
  * @space: it.
+ * @wait: until it is free.
  *
- * Context: any that may take a lock; mmap_lock may be held.
+ * Context: any that may take a lock; mmap_lock may be held. With @wait process
+ * context, may sleep, and no mmap_lock is held.
  */
-void xemem_space_drop(struct xemem_space *space)
+void xemem_space_drop(struct xemem_space *space, bool wait)
 {
-	if (xchg(&space->holds, false))
+	if (!xchg(&space->holds, false))
+		return;
+	xemem_bill_end(space->bill, space->mm);
+	if (wait)
+		mmput(space->mm);
+	else
 		mmput_async(space->mm);
 }
 
@@ -73,7 +81,9 @@ static void evict_inode(struct inode *inode)
 	if (!space->mm)
 		return;
 	xemem_watch_end(space->watch);
-	xemem_space_drop(space);
+	xemem_space_drop(space, false);
+	if (space->bill)
+		xemem_bill_free(space->bill);
 	mmdrop(space->mm);
 }
 

@@ -67,6 +67,8 @@
 
 struct eventfd_ctx;
 struct ipc_namespace;
+struct xemem_bill;
+struct xemem_payer;
 struct xemem_account;
 struct xemem_name;
 
@@ -111,6 +113,7 @@ struct xemem_watch {
  * @watch: who shows what; not of a space without @mm.
  * @mm: of the owner, with a reference to the struct.
  * @frozen: nobody runs there: it was copied.
+ * @bill: who pays for it, if it was.
  * @holds: the space is the user of @mm that keeps its memory.
  */
 struct xemem_space {
@@ -118,6 +121,7 @@ struct xemem_space {
 	struct xemem_watch *watch;
 	struct mm_struct *mm;
 	bool frozen;
+	struct xemem_bill *bill;
 	bool holds;
 };
 
@@ -127,6 +131,7 @@ struct xemem_space {
  * @tgid: its number, which it is found by.
  * @pid: of it, with a reference.
  * @account: what it has counts there, with a reference.
+ * @payer: as who pays for frozen memory, with a reference.
  * @mm: its address space, with a reference to the struct; another one after
  *	exec, which then is not the one that has opened the device.
  * @lock: protects the rest.
@@ -141,6 +146,7 @@ struct xemem_process {
 	pid_t tgid;
 	struct pid *pid;
 	struct xemem_account *account;
+	struct xemem_payer *payer;
 	struct mm_struct *mm;
 	struct mutex lock;	/* the rest */
 	struct list_head segments;
@@ -224,6 +230,16 @@ struct xemem_segment {
 };
 
 /**
+ * struct xemem_holder - a permit with which frozen memory is attached
+ * @node: in its bill; under the bill's lock, as the rest.
+ * @nr: attachments.
+ */
+struct xemem_holder {
+	struct list_head node;
+	unsigned long nr;
+};
+
+/**
  * struct xemem_permit - a process may attach a segment
  * @kref: of its process, its attachments, and of requests under way.
  * @apid: its number (number.c).
@@ -240,6 +256,7 @@ struct xemem_segment {
  * @attaching: what is to be mapped by the task that holds the lock.
  * @room: the address below which a small attachment is likely to fit; a guess,
  *	without a lock.
+ * @holder: of frozen memory.
  * @list_lock: protects @attachments.
  * @attachments: all of them, by their node.
  */
@@ -257,6 +274,7 @@ struct xemem_permit {
 	struct file *file;
 	struct xemem_attachment *attaching;
 	unsigned long room;
+	struct xemem_holder holder;
 	spinlock_t list_lock;	/* attachments */
 	struct list_head attachments;
 };
@@ -369,7 +387,7 @@ void xemem_process_put(struct xemem_process *p);
 
 struct xemem_space *xemem_space_create(struct mm_struct *mm);
 void xemem_space_put(struct xemem_space *space);
-void xemem_space_drop(struct xemem_space *space);
+void xemem_space_drop(struct xemem_space *space, bool wait);
 void xemem_clear(struct vm_area_struct *vma);
 struct file *xemem_space_file(struct xemem_space *space,
 			      struct xemem_permit *permit);
@@ -495,7 +513,7 @@ unsigned long xemem_next(struct mm_struct *mm, unsigned long start,
 
 /* How xemem_fault_in() takes pages. */
 #define XEMEM_HOW_WRITE		BIT(0)	/* to write */
-#define XEMEM_HOW_FROZEN	BIT(1)	/* the space is frozen */
+#define XEMEM_HOW_SHARED	BIT(1)	/* frozen: the maker may have it, too */
 #define XEMEM_HOW_LASTING	BIT(2)	/* not to be replaced by the next write */
 #define XEMEM_HOW_USERFAULT	BIT(3)	/* perhaps by a userfaultfd */
 
@@ -569,7 +587,41 @@ int xemem_acl_check(const struct xemem_segment *segment, bool write);
 
 /* frozen.c */
 
-struct xemem_space *xemem_freeze(unsigned long start, unsigned long size);
+struct xemem_space *xemem_freeze(struct xemem_payer *payer, unsigned long start,
+				 unsigned long size);
+struct vm_area_struct *xemem_copy_vma(struct mm_struct *mm,
+				      struct vm_area_struct *vma,
+				      struct vm_area_struct *part);
+
+/* duplicate.c */
+
+int xemem_duplicate(struct mm_struct *mm, struct vm_area_struct *vma,
+		    struct vm_area_struct *part, struct xemem_bill *bill);
+bool xemem_can_duplicate(const struct vm_area_struct *vma);
+
+/* bill.c: who pays for frozen memory */
+
+struct xemem_payer *xemem_payer_get(struct xemem_account *account);
+void xemem_payer_put(struct xemem_payer *payer);
+struct xemem_bill *xemem_bill_open(struct xemem_payer *payer,
+				   struct mm_struct *mm);
+int xemem_bill_check(struct xemem_bill *bill, unsigned long pages);
+int xemem_bill_update(struct xemem_bill *bill, struct mm_struct *mm);
+void xemem_bill_hold(struct xemem_bill *bill, struct xemem_permit *permit);
+void xemem_bill_release(struct xemem_bill *bill, struct xemem_permit *permit);
+void xemem_bill_pass(struct xemem_bill *bill);
+void xemem_bill_end(struct xemem_bill *bill, struct mm_struct *mm);
+void xemem_bill_free(struct xemem_bill *bill);
+void xemem_bill_init(void);
+
+/* Whose memory cgroup is charged for what @mm has; under RCU. */
+static inline void xemem_mm_set_owner(struct mm_struct *mm,
+				      struct task_struct *owner)
+{
+#ifdef CONFIG_MEMCG
+	WRITE_ONCE(mm->owner, owner);
+#endif
+}
 
 /* quota.c: of each user; more is refused with -EDQUOT */
 
@@ -577,6 +629,7 @@ enum xemem_quota {
 	XEMEM_QUOTA_SEGMENTS,
 	XEMEM_QUOTA_PERMITS,
 	XEMEM_QUOTA_NAMES,
+	XEMEM_QUOTA_FROZEN,	/* pages */
 	XEMEM_QUOTAS
 };
 
@@ -585,6 +638,10 @@ struct xemem_account *xemem_account_hold(struct xemem_account *a);
 void xemem_account_put(struct xemem_account *a);
 int xemem_charge(struct xemem_account *account, enum xemem_quota quota);
 void xemem_uncharge(struct xemem_account *account, enum xemem_quota quota);
+void xemem_charge_many(struct xemem_account *account, enum xemem_quota quota,
+		       long nr);
+int xemem_charge_check(const struct xemem_account *account,
+		       enum xemem_quota quota);
 int xemem_quota_init(void);
 
 /* number.c */
