@@ -53,6 +53,24 @@ test_alone()
 	LIMIT=300 boot "$lwk" -- "$tests/$1"
 }
 
+# What has been freed is not used: a kernel that keeps its structures apart.
+test_payment()
+{
+	LIMIT=400 boot "$leaks slub_debug=FZPU" -m 1G -- \
+		"$tests/frozen_pay_test"
+}
+
+# A small machine, whose memory is used up.
+test_oom()
+{
+	LIMIT=600 boot "" -m 768M -s 2 -n 1 -- sh -c '
+		chmod 666 /dev/xpmem && "$0" >/tmp/out 2>&1
+		status=$?
+		cat /tmp/out
+		! grep -q "# SKIP" /tmp/out && exit $status' \
+		"$tests/frozen_oom_test"
+}
+
 as_nobody_test()
 {
 	LIMIT=300 boot "$lwk" -- sh -c '
@@ -106,7 +124,7 @@ fuzz_for()
 }
 
 ktap_print_header
-ktap_set_plan 20
+ktap_set_plan 22
 ok "XPMEM's requests, as root" test_alone abi_test
 ok "XPMEM's requests, as nobody" as_nobody_test
 ok "XPMEM's requests, on an LWK core" on_lwk_core
@@ -124,6 +142,8 @@ ok "what is only reserved stays so" test_pairs reserve_test
 ok "attachments are memory of virtual machines" test_kvm
 ok "an importer does nothing to the owner's memory" test_pairs walker_test
 ok "frozen segments" test_pairs frozen_test
+ok "frozen memory is on somebody's account" test_payment
+ok "the OOM killer sees frozen memory" test_oom
 ok "a storm of $storm s" storm_for
 ok "a storm of $storm s on LWK cores" storm_for -l 2
 ok "a fuzzer for $fuzz s" fuzz_for

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/uio.h>
 
 #include "../kselftest_harness.h"
 #include "xemem_pair.h"
@@ -290,6 +291,13 @@ static int rewrite_and_unmap(void *arg)
 	return 0;
 }
 
+static int unmap_and_remove(void *arg)
+{
+	munmap(scene->addr, scene->size);
+	xem_remove(scene->segid);
+	return 0;
+}
+
 PAIR_TEST(owner_unmaps)
 {
 	const unsigned int modes[] = { XEMEM_LAZY, XEMEM_EAGER };
@@ -307,18 +315,214 @@ PAIR_TEST(owner_unmaps)
 	}
 }
 
-/* Half of it was never touched by the importer when the owner dies. */
+/*
+ * When the owner dies, a part was swapped out, a part was never touched by
+ * anybody, and nothing but the first page by the importer.
+ */
+static int share_thirds(void *arg)
+{
+	scene->addr = memory_new(scene->kind, scene->size);
+	CHECK(scene->addr != MAP_FAILED);
+	xem_fill(scene->addr, scene->size / 2, 1);
+	/* Without swap, it stays. */
+	CHECK(!madvise(scene->addr, scene->size / 4, MADV_PAGEOUT));
+	return freeze(arg);
+}
+
+static char *attach_frozen(unsigned int mode)
+{
+	__s64 apid = xem_get(scene->segid, XPMEM_ABI_RDONLY);
+
+	return apid < 0 ? (char *)apid :
+	       xem_attach_ext(apid, 0, scene->size, mode | XEMEM_READ);
+}
+
 PAIR_TEST(owner_dies)
 {
 	char *p;
 
 	NEED_FROZEN();
-	p = snapshot(&self->owner, MEMORY_LARGE, XEMEM_LAZY);
-	ASSERT_NE(NULL, p);
-	EXPECT_EQ(0, xem_wrong(p, LEN / 2, 1));
+	scene->kind = MEMORY_LARGE;
+	scene->size = LEN;
+	ASSERT_EQ(0, actor_do(&self->owner, share_thirds, NULL));
+	p = attach_frozen(XEMEM_LAZY);
+	ASSERT_EQ(0, xem_error(p));
+	EXPECT_EQ(0, xem_wrong(p, PAGE, 1));
 	EXPECT_EQ(128 + SIGKILL, actor_kill(&self->owner, SIGKILL));
-	EXPECT_EQ(0, xem_wrong(p, LEN, 1));
+	EXPECT_EQ(0, xem_wrong(p, LEN / 2, 1));
+	EXPECT_EQ(0, xem_wrong(p + LEN / 2, LEN / 2, 0));
 	EXPECT_EQ(0, xem_detach(p));
+}
+
+/* What is shared, or hugetlb: a copy, which later writes do not change. */
+PAIR_TEST(any_kind)
+{
+	NEED_FROZEN();
+	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
+		char *p = snapshot(&self->owner, kind,
+				   kind & 1 ? XEMEM_EAGER : XEMEM_LAZY);
+
+		ASSERT_NE(NULL, p)
+			TH_LOG("%s", memory_names[kind]);
+		EXPECT_EQ(0, actor_do(&self->owner, rewrite_and_unmap, NULL));
+		EXPECT_EQ(0, xem_wrong(p, LEN, 1))
+			TH_LOG("%s", memory_names[kind]);
+		EXPECT_EQ(0, xem_detach(p));
+		EXPECT_EQ(0, actor_do(&self->owner, owner_remove, NULL));
+	}
+}
+
+/* Pages of the owner's memory that are there, mapped or not. */
+static long nr_resident(void)
+{
+	static unsigned char there[LEN / PAGE];
+	long nr = 0;
+
+	if (mincore(scene->addr, scene->size, there))
+		return -1;
+	for (size_t i = 0; i < scene->size / PAGE; i++)
+		nr += there[i] & 1;
+	return nr;
+}
+
+/* Nothing is allocated where there was nothing. */
+static int freeze_sparse(void *arg)
+{
+	long before;
+
+	scene->addr = memory_new(scene->kind, scene->size);
+	CHECK(scene->addr != MAP_FAILED);
+	xem_fill(scene->addr + scene->size / 2, LARGE, 1);
+	/* On an LWK core it is all there, and full of zeroes. */
+	before = nr_resident();
+	CHECK(before >= (long)(LARGE / PAGE));
+	CHECK_EQ(0, freeze(arg));
+	CHECK_EQ(before, nr_resident());
+	xem_fill(scene->addr, scene->size, 2);
+	return 0;
+}
+
+PAIR_TEST(holes)
+{
+	const enum memory_kind kinds[] = { MEMORY_SHARED, MEMORY_HUGETLB };
+
+	NEED_FROZEN();
+	for (int i = 0; i < 2; i++) {
+		char *p;
+
+		scene->kind = kinds[i];
+		scene->size = LEN;
+		ASSERT_EQ(0, actor_do(&self->owner, freeze_sparse, NULL))
+			TH_LOG("%s", memory_names[kinds[i]]);
+		p = attach_frozen(XEMEM_LAZY);
+		ASSERT_EQ(0, xem_error(p));
+		EXPECT_EQ(0, xem_wrong(p, LEN / 2, 0));
+		EXPECT_EQ(0, xem_wrong(p + LEN / 2, LARGE, 1));
+		EXPECT_EQ(0, xem_wrong(p + LEN / 2 + LARGE, LEN / 2 - LARGE,
+				       0));
+		EXPECT_EQ(0, actor_do(&self->owner, unmap_and_remove, NULL));
+		EXPECT_EQ(0, xem_detach(p));
+	}
+}
+
+/* The owner's mapping stays one, and its pages large. */
+static int freeze_a_part(void *arg)
+{
+	unsigned long large;
+
+	scene->addr = memory_new(MEMORY_LARGE, LEN);
+	CHECK(scene->addr != MAP_FAILED);
+	xem_fill(scene->addr, LEN, 1);
+	large = of_mapping(scene->addr, "AnonHugePages");
+	scene->segid = make_frozen(scene->addr + LARGE / 2, LEN / 2);
+	CHECK(scene->segid > 0);
+	CHECK_EQ(LEN >> 10, of_mapping(scene->addr, "Size"));
+	CHECK_EQ(large, of_mapping(scene->addr, "AnonHugePages"));
+	xem_fill(scene->addr, LEN, 2);
+	CHECK_EQ(0, xem_wrong(scene->addr, LEN, 2));
+	return 0;
+}
+
+PAIR_TEST(nothing_is_split)
+{
+	char *p;
+
+	NEED_FROZEN();
+	ASSERT_EQ(0, actor_do(&self->owner, freeze_a_part, NULL));
+	scene->size = LEN / 2;
+	p = attach_frozen(XEMEM_EAGER);
+	ASSERT_EQ(0, xem_error(p));
+	for (size_t at = 0; at < LEN / 2; at += XEM_STEP)
+		ASSERT_EQ(xem_word(1, at + LARGE / 2), *(__u64 *)(p + at));
+}
+
+/* To another process, and to the disk, past the page cache. */
+static int send(const char *p)
+{
+	static char buf[LEN] __attribute__((aligned(4096)));
+	struct iovec local = { buf, LEN }, remote = { (char *)p, LEN };
+	const char *disk = getenv("XEMEM_DISK");
+	int fd;
+
+	CHECK_EQ(LEN, process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
+	CHECK_EQ(0, xem_wrong(buf, LEN, 1));
+	if (!disk)
+		return 0;
+	fd = open(disk, O_RDWR | O_DIRECT | O_CLOEXEC);
+	CHECK(fd >= 0);
+	CHECK_EQ(LEN, pwrite(fd, p, LEN, 0));
+	memset(buf, 0, LEN);
+	CHECK_EQ(LEN, pread(fd, buf, LEN, 0));
+	close(fd);
+	CHECK_EQ(0, xem_wrong(buf, LEN, 1));
+	return 0;
+}
+
+static void *rewrite(void *arg)
+{
+	while (!scene->stop)
+		xem_fill(scene->addr, scene->size, 2);
+	return NULL;
+}
+
+static pthread_t rewriter;
+
+/* Returns while it goes on. */
+static int start_rewriting(void *arg)
+{
+	scene->stop = 0;
+	CHECK(!pthread_create(&rewriter, NULL, rewrite, NULL));
+	return 0;
+}
+
+static int stop_and_remove(void *arg)
+{
+	scene->stop = 1;
+	CHECK(!pthread_join(rewriter, NULL));
+	return unmap_and_remove(arg);
+}
+
+/* Operands of whatever pins pages, while the maker writes, and without him. */
+PAIR_TEST(operands)
+{
+	const enum memory_kind kinds[] = {
+		MEMORY_SMALL, MEMORY_LARGE, MEMORY_SHARED,
+	};
+
+	NEED_FROZEN();
+	for (int i = 0; i < 3; i++) {
+		char *p = snapshot(&self->owner, kinds[i], XEMEM_EAGER);
+
+		ASSERT_NE(NULL, p);
+		EXPECT_EQ(0, send(p));
+		EXPECT_EQ(0, actor_do(&self->owner, start_rewriting, NULL));
+		for (int j = 0; j < 3; j++)
+			EXPECT_EQ(0, send(p));
+		EXPECT_EQ(0, actor_do(&self->owner, stop_and_remove, NULL));
+		EXPECT_EQ(0, send(p));
+		EXPECT_EQ(0, xem_wrong(p, LEN, 1));
+		EXPECT_EQ(0, xem_detach(p));
+	}
 }
 
 /* Nobody writes what is not to change. */
@@ -412,13 +616,6 @@ static bool comes_back(struct settled before)
 	return false;
 }
 
-static int unmap_and_remove(void *arg)
-{
-	munmap(scene->addr, scene->size);
-	xem_remove(scene->segid);
-	return 0;
-}
-
 /* The last attachment takes the memory along. */
 PAIR_TEST(memory_is_freed)
 {
@@ -452,6 +649,59 @@ PAIR_TEST(memory_is_freed_without_attachment)
 		ASSERT_EQ(0, actor_do(&self->owner, unmap_and_remove, NULL));
 	}
 	EXPECT_TRUE(comes_back(before));
+}
+
+static bool is_worthless(char *p)
+{
+	return xem_peek(p) == SIGBUS && !mprotect(p, PAGE, PROT_NONE) &&
+	       mremap(p, LEN, 2 * LEN, MREMAP_MAYMOVE) == MAP_FAILED;
+}
+
+/* A child that has inherited an attachment, and stays; or 1. */
+static pid_t inherit(char *p)
+{
+	int to_parent[2];
+	pid_t pid;
+	char ok = 0;
+
+	CHECK(!pipe(to_parent));
+	CHECK(!madvise(p, LEN, MADV_DOFORK));
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		ok = is_worthless(p);
+		if (write(to_parent[1], &ok, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(to_parent[1]);
+	CHECK(read(to_parent[0], &ok, 1) == 1 && ok);
+	close(to_parent[0]);
+	return pid;
+}
+
+/* What a child of the importer inherits keeps nothing, and shows nothing. */
+PAIR_TEST(memory_is_freed_with_heirs)
+{
+	pid_t heirs[ROUNDS] = {};
+	struct settled before;
+
+	NEED_FROZEN();
+	before = settle();
+	for (int i = 0; i < ROUNDS; i++) {
+		char *p = snapshot(&self->owner, MEMORY_LARGE, XEMEM_EAGER);
+
+		ASSERT_NE(NULL, p);
+		heirs[i] = inherit(p);
+		ASSERT_LT(1, heirs[i]);
+		ASSERT_EQ(0, actor_do(&self->owner, unmap_and_remove, NULL));
+		ASSERT_EQ(0, xem_detach(p));
+	}
+	EXPECT_TRUE(comes_back(before));
+	for (int i = 0; i < ROUNDS; i++) {
+		kill(heirs[i], SIGKILL);
+		EXPECT_EQ(128 + SIGKILL, wait_status(heirs[i]));
+	}
 }
 
 PAIR_TEST(nothing_to_freeze)
