@@ -315,7 +315,7 @@ static int unmap(struct mm_struct *mm, struct xemem_attachment *att)
 		if (!xemem_is_attachment(vma) ||
 		    xemem_attachment_of(vma) != att)
 			continue;
-		if (vma->vm_end - vma->vm_start >= PMD_SIZE)
+		if (att->small && vma->vm_end - vma->vm_start >= PMD_SIZE)
 			xemem_clear(vma);
 		ret = do_munmap(mm, vma->vm_start, vma->vm_end - vma->vm_start,
 				NULL);

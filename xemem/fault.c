@@ -297,11 +297,12 @@ static int populate_locked(const struct xemem_attachment *att,
 			   unsigned long *addr, struct xemem_view *view)
 {
 	unsigned long end = att->start + att->size;
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma = NULL;
 	int ret = 0;
 
 	while (*addr < end && !ret && !need_resched()) {
-		vma = vma_lookup(current->mm, *addr);
+		if (!vma || vma->vm_end <= *addr)
+			vma = vma_lookup(current->mm, *addr);
 		/* Somebody has unmapped it meanwhile. */
 		if (!vma || !xemem_is_attachment(vma) ||
 		    xemem_attachment_of(vma) != att)

@@ -78,7 +78,7 @@ static void keep_from_being_replaced(struct mm_struct *mm,
 		return;
 	WRITE_ONCE(att->lasting, true);
 	for_each_vma_range(vmi, vma, att->start + att->size)
-		if (xemem_attachment_of(vma) == att)
+		if (xemem_is_attachment(vma) && xemem_attachment_of(vma) == att)
 			zap_page_range_single(vma, vma->vm_start,
 					      vma->vm_end - vma->vm_start,
 					      NULL);
@@ -144,7 +144,7 @@ static struct xemem_attachment *attachment_at(struct mm_struct *mm,
 		mmap_read_lock(mm);
 		vma = vma_lookup(mm, *address);
 	}
-	if (vma)
+	if (vma && xemem_is_attachment(vma))
 		att = xemem_attachment_of(vma);
 	if (att) {
 		kref_get(&att->kref);

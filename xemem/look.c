@@ -47,11 +47,15 @@ static void add(struct xemem_looking *l, unsigned long addr,
 		unsigned long pfn, bool write)
 {
 	unsigned long i = (addr - l->view->start) >> PAGE_SHIFT;
+	struct xemem_view *view = l->view;
 
-	l->view->pages[i].pfn = pfn;
-	l->view->pages[i].write = write && !l->frozen;
-	l->view->pages[i].there = true;
-	l->view->nr = i + 1;
+	/* What was passed over. */
+	while (view->nr < i)
+		view->pages[view->nr++].there = false;
+	view->pages[i].pfn = pfn;
+	view->pages[i].write = write && !l->frozen;
+	view->pages[i].there = true;
+	view->nr = i + 1;
 }
 
 /* One page more, if it is next to those that are to be faulted in anyway. */
@@ -237,7 +241,6 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	view->nr = 0;
 	view->run = 0;
 	view->small = false;
-	memset(view->pages, 0, sizeof(view->pages));
 	walk_page_range_vma(vma, start, end, &look_ops, &l);
 	if (is_there(view, l.write))
 		return 0;

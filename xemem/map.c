@@ -75,26 +75,43 @@ void xemem_mark_dirty(unsigned long pfn)
 		folio_mark_dirty(folio);
 }
 
-static void set_pte_of(struct vm_area_struct *vma, unsigned long addr,
-		       pte_t *ptep, unsigned long pfn, bool write)
+/* What all entries of one mapping have in common: those to read, to write. */
+struct xemem_ptes {
+	pte_t read;
+	pte_t write;
+	bool may_write;
+};
+
+static struct xemem_ptes ptes_of(struct vm_area_struct *vma)
+{
+	pte_t pte = pte_mkyoung(pte_mkspecial(pfn_pte(0, vma->vm_page_prot)));
+
+	return (struct xemem_ptes) {
+		.read = pte,
+		.write = pte_mkwrite(pte_mkdirty(pte), vma),
+		.may_write = vma->vm_flags & VM_WRITE,
+	};
+}
+
+/* Returns how many entries there are now that were not there: 0 or 1. */
+static int set_pte_of(struct vm_area_struct *vma, unsigned long addr,
+		      pte_t *ptep, const struct xemem_ptes *ptes,
+		      unsigned long pfn, bool write)
 {
 	pte_t old = ptep_get(ptep), pte;
 
-	write = write && vma->vm_flags & VM_WRITE;
+	write = write && ptes->may_write;
 	if (pte_present(old) && (pte_pfn(old) != pfn || !write))
-		return;
-	pte = pte_mkyoung(pte_mkspecial(pfn_pte(pfn, vma->vm_page_prot)));
-	if (write) {
-		pte = pte_mkwrite(pte_mkdirty(pte), vma);
+		return 0;
+	pte = pte_advance_pfn(write ? ptes->write : ptes->read, pfn);
+	if (write)
 		xemem_mark_dirty(pfn);
-	}
-	if (pte_none(old)) {
+	if (pte_none(old))
 		set_pte_at(vma->vm_mm, addr, ptep, pte);
-		xemem_count_page(PAGE_SIZE);
-	} else {
+	else
 		ptep_set_access_flags(vma, addr, ptep, pte, true);
-	}
 	update_mmu_cache_range(NULL, vma, addr, ptep, 1);
+	return pte_none(old);
 }
 
 /* One page of @view. */
@@ -141,7 +158,10 @@ static void clamp_view(struct vm_area_struct *vma,
 static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 		    const struct xemem_view *view, unsigned long seq)
 {
+	struct xemem_attachment *att = xemem_attachment_of(vma);
+	struct xemem_ptes ptes = ptes_of(vma);
 	unsigned long addr, last, source;
+	unsigned long made = 0;
 	struct xemem_page page;
 	pte_t *ptep, *first;
 	spinlock_t *ptl;	/* of a page table */
@@ -157,14 +177,18 @@ static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 		pte_unmap_unlock(first, ptl);
 		return -EAGAIN;
 	}
+	/* Several may do so: they agree. */
+	WRITE_ONCE(att->small, true);
 	source = addr - vma->vm_start + (vma->vm_pgoff << PAGE_SHIFT);
 	for (ptep = first; addr <= last;
 	     ptep++, addr += PAGE_SIZE, source += PAGE_SIZE) {
 		page = page_at(view, source);
 		if (page.there)
-			set_pte_of(vma, addr, ptep, page.pfn, page.write);
+			made += set_pte_of(vma, addr, ptep, &ptes, page.pfn,
+					   page.write);
 	}
 	xemem_map_end(vma);
+	xemem_count_page(made << PAGE_SHIFT);
 	pte_unmap_unlock(first, ptl);
 	return 0;
 }

@@ -285,6 +285,7 @@ struct xemem_permit {
  * @write: to write, too, now or ever.
  * @lasting: nothing is shown that the owner's next write would replace.
  * @purged: and nothing is left of what was before.
+ * @small: there are, or were, entries of small pages.
  * @permit: with a reference.
  * @by: task that is mapping it.
  * @start: its address.
@@ -300,6 +301,7 @@ struct xemem_attachment {
 	bool write;
 	bool lasting;
 	bool purged;
+	bool small;
 	struct xemem_permit *permit;
 	const struct task_struct *by;
 	unsigned long start;
@@ -328,13 +330,13 @@ struct xemem_piece {
 	struct rcu_head rcu;
 };
 
-/* What @vma is a piece of; NULL: it is no attachment. */
+/* What @vma, an attachment, is a piece of. */
 static inline struct xemem_attachment *
 xemem_attachment_of(const struct vm_area_struct *vma)
 {
 	const struct xemem_piece *piece = vma->vm_private_data;
 
-	return xemem_is_attachment(vma) ? piece->att : NULL;
+	return piece->att;
 }
 
 /* slab.c */
