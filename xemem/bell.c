@@ -6,6 +6,7 @@
  * rings all of these at once, and so does the end of the segment.
  */
 #include <linux/eventfd.h>
+#include <linux/sched/signal.h>
 #include <linux/sched.h>
 
 #include "xemem.h"
@@ -147,6 +148,8 @@ void xemem_notice_end(struct xemem_permit *permit)
  * xemem_notice_all - ring the bells of all permits for a segment
  * @segment: it; its owner rings, or it has ended.
  *
+ * Not all of them, if current is being killed.
+ *
  * Context: process context, may sleep.
  */
 void xemem_notice_all(struct xemem_segment *segment)
@@ -155,6 +158,9 @@ void xemem_notice_all(struct xemem_segment *segment)
 
 	guard(mutex)(&segment->notices_lock);
 	list_for_each_entry(permit, &segment->notices, noticed) {
+		/* Who waits for such a bell is not known: it may be many. */
+		if (fatal_signal_pending(current))
+			break;
 		eventfd_signal(permit->notice);
 		cond_resched();
 	}

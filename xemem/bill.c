@@ -24,6 +24,9 @@
 
 #include "xemem.h"
 
+/* What the kernel has for a frozen space besides, at least. */
+#define OVERHEAD_PAGES	3
+
 /* So long the OOM killer waits for a process that it has killed. */
 #define VICTIM_MS	1000
 
@@ -234,7 +237,7 @@ int xemem_bill_update(struct xemem_bill *bill, struct mm_struct *mm)
 	scoped_guard(spinlock, &bill->lock) {
 		uncharge(maker, bill);
 		atomic_long_sub(bill->mapped, &maker->mapped);
-		bill->resident = resident_of(mm);
+		bill->resident = resident_of(mm) + OVERHEAD_PAGES;
 		bill->mapped = mm->total_vm;
 		charge(maker, bill);
 		atomic_long_add(bill->mapped, &maker->mapped);

@@ -308,6 +308,10 @@ static long serve(const struct request_type *type, struct xemem_process *p,
 
 	if (copy_from_user(&req, arg, type->size))
 		return -EFAULT;
+	/* What cannot be undone, such as to take a name, is not begun in vain. */
+	if (type->undo && copy_to_user(arg + type->out, (void *)&req + type->out,
+				       type->out_size))
+		return -EFAULT;
 	ret = type->serve(p, &req);
 	if (ret < 0 || !copy_to_user(arg + type->out, (void *)&req + type->out,
 				     type->out_size))

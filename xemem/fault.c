@@ -16,6 +16,8 @@
  * would wait for ever.
  */
 #define BUSY_MS		10000
+/* So often what was seen may have changed before it is mapped. */
+#define TRIES		16
 /* And for a userfaultfd, which in a place of his own he would not wait for. */
 #define USERFAULT_MS	100
 
@@ -61,11 +63,13 @@ static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 	unsigned long to = vma->vm_pgoff << PAGE_SHIFT;
 	unsigned long start = max(ALIGN_DOWN(addr, around), vma->vm_start);
 	unsigned long end = min(ALIGN_DOWN(addr, around) + around, vma->vm_end);
+	int ret, tries = TRIES;
 	unsigned long seq;
-	int ret;
 
 	to -= vma->vm_start;
 	view->want = (addr & PAGE_MASK) + to;
+	view->around = start + to;
+	view->around_end = end + to;
 	do {
 		/* As long as current pins for long, also what it is shown. */
 		view->lasting = READ_ONCE(att->lasting);
@@ -82,6 +86,9 @@ static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 		if (ret)
 			return ret;
 		ret = xemem_map(vma, view, seq);
+		/* It changes all the time: without the lock, then. */
+		if (ret == -EAGAIN && !--tries)
+			return -EINPROGRESS;
 	} while (ret == -EAGAIN);
 	return ret;
 }
@@ -115,8 +122,8 @@ static int wait_until_over(struct xemem_space *space,
 	case -EBUSY:
 		return wait_for(space->mm);
 	case -EINPROGRESS:
-		return xemem_watch_wait(space->watch, view->want,
-					view->want + PAGE_SIZE);
+		return xemem_watch_wait(space->watch, view->around,
+					view->around_end);
 	default:
 		return xemem_fault_in(space->mm, view->want, 1, view->how,
 				      true);
@@ -260,6 +267,22 @@ static vm_fault_t pfn_mkwrite(struct vm_fault *vmf)
 	return VM_FAULT_NOPAGE;
 }
 
+/*
+ * A large entry says that it may not be written. As pfn_mkwrite(): Linux would
+ * split it, see xemem_piece_may_split(). Large pages that are not there yet come
+ * with those around them.
+ */
+static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	unsigned long size = xemem_entry_size(vmf->vma->vm_mm, vmf->address);
+
+	if (size == PAGE_SIZE)
+		return VM_FAULT_FALLBACK;
+	zap_page_range_single(vmf->vma, ALIGN_DOWN(vmf->address, size), size,
+			      NULL);
+	return VM_FAULT_NOPAGE;
+}
+
 /* An attachment stays where it is. */
 static int mremap(struct vm_area_struct *vma)
 {
@@ -273,6 +296,7 @@ const struct vm_operations_struct xemem_vm_ops = {
 	.close = xemem_piece_close,
 	.mremap = mremap,
 	.fault = fault,
+	.huge_fault = huge_fault,
 	.pfn_mkwrite = pfn_mkwrite,
 };
 EXPORT_SYMBOL_GPL(xemem_vm_ops);

@@ -56,7 +56,8 @@ struct vm_area_struct *xemem_copy_vma(struct mm_struct *mm,
 		return NULL;
 	copy->vm_mm = mm;
 	copy->vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
-	vm_flags_clear(copy, NEVER);
+	/* What could be written can be read, and is nothing but read there. */
+	vm_flags_mod(copy, copy->vm_flags & VM_WRITE ? VM_READ : 0, NEVER);
 	if (vma_dup_policy(vma, copy))
 		goto free;
 	if (copy->vm_file)

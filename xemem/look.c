@@ -245,7 +245,7 @@ int xemem_look(struct xemem_space *space, struct xemem_view *view,
 	if (is_there(view, l.write))
 		return 0;
 	/* To ask for a page to read is refused where he may only write. */
-	view->how = (l.write || !(vma->vm_flags & VM_READ) ?
+	view->how = (l.write || (!(vma->vm_flags & VM_READ) && !space->frozen) ?
 		     XEMEM_HOW_WRITE : 0) |
 		    (space->frozen && !view->lasting ? XEMEM_HOW_SHARED : 0) |
 		    (view->lasting && !l.write && !space->frozen ?

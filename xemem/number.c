@@ -17,7 +17,7 @@
 #define UPPER_BITS	30	/* XPMEM's are not above INT_MAX >> 1 */
 #define COUNT_MAX	(BIT(UPPER_BITS + 32 - PID_BITS) - 1)
 
-static_assert(PID_MAX_LIMIT <= BIT(PID_BITS));
+static_assert(BIT(PID_BITS) >= PID_MAX_LIMIT);
 
 /* The highest bits of the count are the lower half's. */
 static unsigned long count_of(s64 number)

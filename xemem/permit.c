@@ -9,7 +9,9 @@
 #include <trace/events/xemem.h>
 #include "xemem.h"
 
-static DEFINE_XEMEM_NUMBERS(xemem_permits);
+static struct xemem_numbers xemem_permits = {
+	.objects = XARRAY_INIT(xemem_permits.objects, 0),
+};
 
 static void free_permit(struct kref *kref)
 {

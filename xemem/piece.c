@@ -99,11 +99,19 @@ static void free_piece(struct kref *kref)
  * @vma: the mapping.
  * @addr: where.
  *
+ * A large entry there goes first. Linux would split it, and clear it for that
+ * before it flushes it: whoever takes memory back meanwhile would find nothing,
+ * and not know that it is still used.
+ *
  * Context: process context, may sleep; the mmap_lock is held for writing.
  * Return: 0 or -ENOMEM.
  */
 int xemem_piece_may_split(struct vm_area_struct *vma, unsigned long addr)
 {
+	unsigned long size = xemem_entry_size(vma->vm_mm, addr);
+
+	if (!IS_ALIGNED(addr, size))
+		zap_page_range_single(vma, ALIGN_DOWN(addr, size), size, NULL);
 	return is_at_home(vma) ? xemem_piece_prepare(xemem_attachment_of(vma)) :
 	       0;
 }

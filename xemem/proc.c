@@ -14,6 +14,7 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 
+#include "../compat/fs.h"
 #include "xemem.h"
 #include "../../../fs/proc/internal.h"
 
@@ -133,17 +134,32 @@ static const struct file_operations process_fops = {
 	.release = release_process,
 };
 
+static int keep_as_it_is(struct mnt_idmap *idmap, struct dentry *dentry,
+			 struct iattr *attr)
+{
+	return -EPERM;
+}
+
 static const struct inode_operations process_iops = {
-	.setattr = proc_nochmod_setattr,
+	.setattr = keep_as_it_is,
 };
 
-/* Nothing is remembered: the table is looked at each time. */
+/*
+ * Nothing is remembered, whoever has it open: the table is looked at each time,
+ * for the number may be another process's by then.
+ */
 static int forget(const struct dentry *dentry)
 {
 	return 1;
 }
 
+static D_REVALIDATE(not_valid)
+{
+	return 0;
+}
+
 static const struct dentry_operations process_dops = {
+	.d_revalidate = not_valid,
 	.d_delete = forget,
 };
 

@@ -221,7 +221,7 @@ int xemem_charge_check(const struct xemem_account *account,
 #define QUOTA(name, kind) {				\
 	.procname = (name),				\
 	.data = &most[kind],				\
-	.maxlen = sizeof(most[kind]),			\
+	.maxlen = sizeof(unsigned int),			\
 	.mode = 0644,					\
 	.proc_handler = proc_douintvec,			\
 }

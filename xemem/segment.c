@@ -15,7 +15,9 @@
 #include <trace/events/xemem.h>
 #include "xemem.h"
 
-static DEFINE_XEMEM_NUMBERS(xemem_segments);
+static struct xemem_numbers xemem_segments = {
+	.objects = XARRAY_INIT(xemem_segments.objects, 0),
+};
 
 static void free_rcu(struct rcu_head *rcu)
 {

@@ -10,18 +10,20 @@
 
 struct kmem_cache *xemem_caches[XEMEM_KINDS] __ro_after_init;
 
-#define CACHE_OF(kind, type)	[kind] = { #type, sizeof(struct type) }
-
-static const struct {
+struct kind {
 	const char *name;
 	unsigned int size;
-} kinds[XEMEM_KINDS] __initconst = {
-	CACHE_OF(XEMEM_PROCESS, xemem_process),
-	CACHE_OF(XEMEM_SEGMENT, xemem_segment),
-	CACHE_OF(XEMEM_PERMIT, xemem_permit),
-	CACHE_OF(XEMEM_ATTACHMENT, xemem_attachment),
-	CACHE_OF(XEMEM_PIECE, xemem_piece),
-	CACHE_OF(XEMEM_WATCH, xemem_watch),
+};
+
+static const struct kind kinds[XEMEM_KINDS] __initconst = {
+	[XEMEM_PROCESS] = { "xemem_process", sizeof(struct xemem_process) },
+	[XEMEM_SEGMENT] = { "xemem_segment", sizeof(struct xemem_segment) },
+	[XEMEM_PERMIT] = { "xemem_permit", sizeof(struct xemem_permit) },
+	[XEMEM_ATTACHMENT] = {
+		"xemem_attachment", sizeof(struct xemem_attachment)
+	},
+	[XEMEM_PIECE] = { "xemem_piece", sizeof(struct xemem_piece) },
+	[XEMEM_WATCH] = { "xemem_watch", sizeof(struct xemem_watch) },
 };
 
 /**

@@ -79,12 +79,19 @@ static bool is_changing(struct xemem_watch *watch, unsigned long start,
 	return false;
 }
 
-/* Of the entry that maps @addr, or could map it. */
-static unsigned long entry_size(struct mm_struct *mm, unsigned long addr)
+/**
+ * xemem_entry_size - how much one entry of an attachment maps
+ * @mm: of who has attached it.
+ * @addr: in the attachment.
+ *
+ * Context: any; the page tables stay.
+ * Return: bytes, of the entry that maps @addr, or could map it.
+ */
+unsigned long xemem_entry_size(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
+	pud_t *pud, entry;
 	p4d_t *p4d;
-	pud_t *pud;
 	pmd_t *pmd;
 
 	if (pgd_none(*pgd))
@@ -93,11 +100,13 @@ static unsigned long entry_size(struct mm_struct *mm, unsigned long addr)
 	if (p4d_none(*p4d))
 		return PAGE_SIZE;
 	pud = pud_offset(p4d, addr);
-	if (pud_leaf(pudp_get(pud)))
+	/* Once: it may be cut meanwhile. */
+	entry = READ_ONCE(*pud);
+	if (pud_leaf(entry))
 		return PUD_SIZE;
-	if (pud_none(pudp_get(pud)))
+	if (pud_none(entry))
 		return PAGE_SIZE;
-	pmd = pmd_offset(pud, addr);
+	pmd = pmd_offset_lockless(pud, entry, addr);
 	return pmd_leaf(pmdp_get_lockless(pmd)) ? PMD_SIZE : PAGE_SIZE;
 }
 
@@ -137,8 +146,8 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 	bool done;
 
 	/* To split an entry would be announced as if nobody was notified yet. */
-	start = ALIGN_DOWN(start, entry_size(vma->vm_mm, start));
-	end = ALIGN(end, entry_size(vma->vm_mm, end - 1));
+	start = ALIGN_DOWN(start, xemem_entry_size(vma->vm_mm, start));
+	end = ALIGN(end, xemem_entry_size(vma->vm_mm, end - 1));
 	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
 				start, end);
 	current->lwk.cutting = true;
@@ -514,11 +523,14 @@ void xemem_watch_split(struct xemem_watch *watch, struct xemem_piece *piece,
  * @seq: out, for xemem_watch_lock().
  *
  * Context: any.
- * Return: 0; or -EINPROGRESS: it is changing, see xemem_watch_wait().
+ * Return: 0; -EINPROGRESS: it is changing, see xemem_watch_wait(); or -EFAULT:
+ * the owner's address space has ended, and with it what is counted.
  */
 int xemem_watch_begin(struct xemem_watch *watch, unsigned long start,
 		      unsigned long end, unsigned long *seq)
 {
+	if (READ_ONCE(watch->dead))
+		return -EFAULT;
 	*seq = READ_ONCE(watch->seq);
 	/*
 	 * Pairs with that of counter_start(): either the change is seen here, or

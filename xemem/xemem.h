@@ -244,7 +244,7 @@ struct xemem_holder {
  * @kref: of its process, its attachments, and of requests under way.
  * @apid: its number (number.c).
  * @segment: with a reference.
- * @process: whose it is; compared, never followed, once it is released.
+ * @process: whose it is, with a reference.
  * @write: to write, too.
  * @ended: nothing is attached any more; under watch->lock, if there is one.
  * @node: in its process's list.
@@ -474,6 +474,8 @@ void xemem_piece_close(struct vm_area_struct *vma);
  * @want: in: address that the view is about; there is a page.
  * @peek: in: what the owner has is enough, be it to read only.
  * @lasting: in: nothing that his next write would replace.
+ * @around: nothing may change from here on while it is looked at,
+ * @around_end: to here.
  * @start: address of the first of @pages.
  * @nr: how many of them.
  * @shift: of the size of each.
@@ -485,6 +487,8 @@ void xemem_piece_close(struct vm_area_struct *vma);
  */
 struct xemem_view {
 	unsigned long want;
+	unsigned long around;
+	unsigned long around_end;
 	unsigned long start;
 	unsigned int nr;
 	unsigned int shift;
@@ -542,6 +546,7 @@ void xemem_place_end(struct xemem_place *place);
 
 /* young.c */
 
+unsigned long xemem_entry_size(struct mm_struct *mm, unsigned long addr);
 bool xemem_piece_test_young(struct mm_struct *mm, unsigned long start,
 			    unsigned long end, bool clear);
 
@@ -621,7 +626,7 @@ static inline void xemem_mm_set_owner(struct mm_struct *mm,
 				      struct task_struct *owner)
 {
 #ifdef CONFIG_MEMCG
-	WRITE_ONCE(mm->owner, owner);
+	rcu_assign_pointer(mm->owner, owner);
 #endif
 }
 
@@ -657,9 +662,6 @@ struct xemem_numbers {
 	struct xarray objects;
 	unsigned long last;
 };
-
-#define DEFINE_XEMEM_NUMBERS(name) \
-	struct xemem_numbers name = { .objects = XARRAY_INIT(name.objects, 0) }
 
 int xemem_number_add(struct xemem_numbers *numbers, void *object, pid_t pid,
 		     s64 *number);

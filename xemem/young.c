@@ -57,6 +57,8 @@ static void age_ptes(struct xemem_ageing *a, pmd_t *pmd, unsigned long addr,
 	pte_t *ptep, *first, entry;
 	spinlock_t *ptl;	/* of a page table */
 
+	if (!pmd_present(table) || pmd_leaf(table))
+		return;
 	first = pte_offset_map(pmd, addr);
 	if (!first)
 		return;
@@ -85,8 +87,8 @@ static unsigned long age_one(struct xemem_ageing *a, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(a->mm, addr);
 	unsigned long end;
+	pud_t *pud, entry;
 	p4d_t *p4d;
-	pud_t *pud;
 	pmd_t *pmd;
 
 	if (pgd_none_or_clear_bad(pgd))
@@ -96,13 +98,15 @@ static unsigned long age_one(struct xemem_ageing *a, unsigned long addr)
 		return p4d_addr_end(addr, a->end);
 	pud = pud_offset(p4d, addr);
 	end = pud_addr_end(addr, a->end);
-	if (!pud_present(pudp_get(pud)))
+	/* Once: it may be cut meanwhile. */
+	entry = READ_ONCE(*pud);
+	if (!pud_present(entry))
 		return end;
-	if (pud_leaf(pudp_get(pud))) {
+	if (pud_leaf(entry)) {
 		age_pud(a, pud, addr);
 		return end;
 	}
-	pmd = pmd_offset(pud, addr);
+	pmd = pmd_offset_lockless(pud, entry, addr);
 	end = pmd_addr_end(addr, a->end);
 	if (!pmd_present(pmdp_get_lockless(pmd)))
 		return end;

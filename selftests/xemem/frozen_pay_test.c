@@ -78,7 +78,7 @@ static long read_number(const char *path)
 	return strtol(text, NULL, 10);
 }
 
-static long oom_score(pid_t pid)
+static long badness_of(pid_t pid)
 {
 	char path[64];
 
@@ -225,25 +225,25 @@ PAY_TEST(score)
 	char *p;
 
 	ASSERT_EQ(0, actor_do(&self->maker, allocate, NULL));
-	before = oom_score(self->maker.pid);
-	mine = oom_score(getpid());
+	before = badness_of(self->maker.pid);
+	mine = badness_of(getpid());
 	ASSERT_EQ(0, actor_do(&self->maker, freeze_and_rewrite, NULL));
 	TH_LOG("maker %ld, then %ld; %ld is enough", before,
-	       oom_score(self->maker.pid), enough);
-	EXPECT_LE(before + enough, oom_score(self->maker.pid));
+	       badness_of(self->maker.pid), enough);
+	EXPECT_LE(before + enough, badness_of(self->maker.pid));
 
 	p = attach(&apid);
 	ASSERT_EQ(0, xem_error(p));
 	EXPECT_EQ(0, xem_wrong(p, LEN, 1));
-	EXPECT_GT(mine + enough, oom_score(getpid()));
+	EXPECT_GT(mine + enough, badness_of(getpid()));
 	/* Now nobody gives it back but the importer. */
 	ASSERT_EQ(0, actor_do(&self->maker, remove_it, NULL));
 	TH_LOG("maker %ld after removal; importer %ld, then %ld",
-	       oom_score(self->maker.pid), mine, oom_score(getpid()));
-	EXPECT_GT(before + enough, oom_score(self->maker.pid));
-	EXPECT_LE(mine + enough, oom_score(getpid()));
+	       badness_of(self->maker.pid), mine, badness_of(getpid()));
+	EXPECT_GT(before + enough, badness_of(self->maker.pid));
+	EXPECT_LE(mine + enough, badness_of(getpid()));
 	EXPECT_EQ(0, xem_detach(p));
-	EXPECT_GT(mine + enough, oom_score(getpid()));
+	EXPECT_GT(mine + enough, badness_of(getpid()));
 }
 
 static long committed_kb(void)

@@ -459,7 +459,7 @@ PAIR_TEST(nothing_is_split)
 /* To another process, and to the disk, past the page cache. */
 static int send(const char *p)
 {
-	static char buf[LEN] __attribute__((aligned(4096)));
+	static _Alignas(4096) char buf[LEN];
 	struct iovec local = { buf, LEN }, remote = { (char *)p, LEN };
 	const char *disk = getenv("XEMEM_DISK");
 	int fd;

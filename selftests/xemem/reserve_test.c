@@ -13,8 +13,8 @@
 #include "../kselftest_harness.h"
 #include "xemem_pair.h"
 
-#define GIB		(1UL << 30)
-#define TIB		(1UL << 40)
+#define GIB		(1024UL << 20)
+#define TIB		(1024UL * GIB)
 /* More than the machine has. */
 #define HEAP		(32 * GIB)
 #define WORDS		16

@@ -136,7 +136,8 @@ static int owner_is_registered_with(void *arg)
 	pthread_t thread;
 	int bad = 0;
 
-	scene->number = scene->stop = 0;
+	scene->number = 0;
+	scene->stop = 0;
 	CHECK(!pthread_create(&thread, NULL, migrator, NULL));
 	for (int i = 0; i < rounds(40) && !bad; i++)
 		bad = in_time(use);
@@ -315,7 +316,8 @@ static int move_in_vain(struct actor *owner, char *p, int ms)
 	void *moved;
 	int bad = 0;
 
-	scene->number = scene->stop = 0;
+	scene->number = 0;
+	scene->stop = 0;
 	actor_post(owner, owner_counts, NULL);
 	CHECK(!pthread_create(&thread, NULL, mover, p));
 	while (now_ms() < end && !bad)

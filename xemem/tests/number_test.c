@@ -35,7 +35,9 @@ static s64 add(struct kunit *test, struct xemem_numbers *numbers,
 /* The first ones are XPMEM's to the bit. */
 static void first(struct kunit *test)
 {
-	DEFINE_XEMEM_NUMBERS(numbers);
+	struct xemem_numbers numbers = {
+		.objects = XARRAY_INIT(numbers.objects, 0),
+	};
 	unsigned long i;
 
 	xa_init(&numbers.objects);
@@ -48,7 +50,9 @@ static void first(struct kunit *test)
 /* What XPMEM's 30 bits hold is used up: no number comes again. */
 static void after_30_bits(struct kunit *test)
 {
-	DEFINE_XEMEM_NUMBERS(numbers);
+	struct xemem_numbers numbers = {
+		.objects = XARRAY_INIT(numbers.objects, 0),
+	};
 	s64 old[8], number;
 	unsigned long i, j;
 
@@ -72,7 +76,9 @@ static void after_30_bits(struct kunit *test)
 /* The PID makes no number another one's. */
 static void same_pid_elsewhere(struct kunit *test)
 {
-	DEFINE_XEMEM_NUMBERS(numbers);
+	struct xemem_numbers numbers = {
+		.objects = XARRAY_INIT(numbers.objects, 0),
+	};
 	s64 one, other;
 
 	xa_init(&numbers.objects);
@@ -88,7 +94,9 @@ static void same_pid_elsewhere(struct kunit *test)
 /* After the last one it begins anew, but not with what is in use. */
 static void wrap(struct kunit *test)
 {
-	DEFINE_XEMEM_NUMBERS(numbers);
+	struct xemem_numbers numbers = {
+		.objects = XARRAY_INIT(numbers.objects, 0),
+	};
 	s64 kept, number, next = 0;
 	unsigned long i, seen = 0;
 
