@@ -259,7 +259,7 @@ static int iterate(struct file *file, struct dir_context *ctx)
 
 static const struct inode_operations dir_iops = {
 	.lookup = lookup,
-	.setattr = proc_nochmod_setattr,
+	.setattr = keep_as_it_is,
 };
 
 static const struct file_operations dir_fops = {
