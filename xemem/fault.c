@@ -205,21 +205,11 @@ static vm_fault_t give_up(const struct vm_fault *vmf)
 	return VM_FAULT_RETRY;
 }
 
-/* A child that has inherited it has no right of its own. */
-static bool is_at_home(const struct vm_area_struct *vma)
-{
-	const struct xemem_attachment *att = xemem_attachment_of(vma);
-
-	return vma->vm_mm == att->permit->process->mm;
-}
-
 static vm_fault_t serve_fault(struct vm_fault *vmf)
 {
 	struct xemem_view view;
 	int ret;
 
-	if (!is_at_home(vmf->vma))
-		return VM_FAULT_SIGBUS;
 	view.peek = false;
 	ret = show(vmf->vma, vmf->address, vmf->flags & FAULT_FLAG_WRITE,
 		   &view);
@@ -267,22 +257,6 @@ static vm_fault_t pfn_mkwrite(struct vm_fault *vmf)
 	return VM_FAULT_NOPAGE;
 }
 
-/*
- * A large entry says that it may not be written. As pfn_mkwrite(): Linux would
- * split it, see xemem_piece_may_split(). Large pages that are not there yet come
- * with those around them.
- */
-static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
-{
-	unsigned long size = xemem_entry_size(vmf->vma->vm_mm, vmf->address);
-
-	if (size == PAGE_SIZE)
-		return VM_FAULT_FALLBACK;
-	zap_page_range_single(vmf->vma, ALIGN_DOWN(vmf->address, size), size,
-			      NULL);
-	return VM_FAULT_NOPAGE;
-}
-
 /* An attachment stays where it is. */
 static int mremap(struct vm_area_struct *vma)
 {
@@ -296,7 +270,6 @@ const struct vm_operations_struct xemem_vm_ops = {
 	.close = xemem_piece_close,
 	.mremap = mremap,
 	.fault = fault,
-	.huge_fault = huge_fault,
 	.pfn_mkwrite = pfn_mkwrite,
 };
 EXPORT_SYMBOL_GPL(xemem_vm_ops);

@@ -124,7 +124,7 @@ static int clear_small(pmd_t *pmd, unsigned long addr, unsigned long end,
 		       struct mm_walk *walk)
 {
 	struct mmu_gather *tlb = walk->private;
-	unsigned long at = addr;
+	unsigned long at = addr, nr = (end - addr) >> PAGE_SHIFT;
 	pte_t *ptep, *first;
 	spinlock_t *ptl;	/* of a page table */
 
@@ -135,7 +135,7 @@ static int clear_small(pmd_t *pmd, unsigned long addr, unsigned long end,
 	first = pte_offset_map_lock(walk->mm, pmd, addr, &ptl);
 	if (!first)
 		return 0;
-	for (ptep = first; at < end; ptep++, at += PAGE_SIZE)
+	for (ptep = first; ptep < first + nr; ptep++, at += PAGE_SIZE)
 		ptep_get_and_clear_full(walk->mm, at, ptep, true);
 	tlb_flush_pte_range(tlb, addr, end - addr);
 	pte_unmap_unlock(first, ptl);

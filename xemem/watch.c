@@ -134,6 +134,43 @@ static void announce_end(struct mmu_notifier_range *range)
 }
 
 /*
+ * Linux splits a large entry of an attachment whose rights are not enough for a
+ * write: it clears it and flushes it under the lock of its table. Whoever finds
+ * nothing there waits for that lock, lest the page be used after it is gone.
+ */
+static void wait_for_split(struct mm_struct *mm, unsigned long addr,
+			   unsigned long end)
+{
+	unsigned long next;
+	pud_t *pud, entry;
+	p4d_t *p4d;
+	pgd_t *pgd;
+	pmd_t *pmd;
+
+	for (; addr < end; addr = next) {
+		pgd = pgd_offset(mm, addr);
+		next = pgd_addr_end(addr, end);
+		if (pgd_none(*pgd))
+			continue;
+		p4d = p4d_offset(pgd, addr);
+		next = p4d_addr_end(addr, end);
+		if (p4d_none(*p4d))
+			continue;
+		pud = pud_offset(p4d, addr);
+		next = pud_addr_end(addr, end);
+		entry = READ_ONCE(*pud);
+		if (pud_none(entry))
+			spin_unlock(pud_lock(mm, pud));
+		if (pud_none(entry) || pud_leaf(entry))
+			continue;
+		pmd = pmd_offset_lockless(pud, entry, addr);
+		next = pmd_addr_end(addr, end);
+		if (pmd_none(pmdp_get_lockless(pmd)))
+			spin_unlock(pmd_lock(mm, pmd));
+	}
+}
+
+/*
  * Cut a part of a mapping. This is zap_page_range_single(), for a caller who
  * is being notified himself. Notifiers of those who have attached get their
  * turn, but ours have nothing to do then: an attachment cannot be attached.
@@ -155,6 +192,7 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 	if (done) {
 		tlb_gather_mmu(&tlb, vma->vm_mm);
 		unmap_page_range(&tlb, vma, start, end, NULL);
+		wait_for_split(vma->vm_mm, start, end);
 		announce_end(&range);
 		tlb_finish_mmu(&tlb);
 	}
