@@ -68,6 +68,7 @@ static int show(struct vm_area_struct *vma, unsigned long addr, bool fault,
 
 	to -= vma->vm_start;
 	view->want = (addr & PAGE_MASK) + to;
+	view->watch = space->watch;
 	view->around = start + to;
 	view->around_end = end + to;
 	do {
@@ -230,20 +231,25 @@ static vm_fault_t serve_fault(struct vm_fault *vmf)
 	}
 }
 
-static vm_fault_t fault(struct vm_fault *vmf)
+static vm_fault_t trace_fault(struct vm_fault *vmf)
 {
-	struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
-	unsigned long source = vmf->pgoff << PAGE_SHIFT;
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
-	s64 apid = att->permit->apid;
-	vm_fault_t ret;
+	s64 apid = xemem_attachment_of(vmf->vma)->permit->apid;
+	vm_fault_t ret = serve_fault(vmf);
 
-	atomic64_inc(&att->permit->segment->faults);
-	/* Afterwards the attachment may be gone. */
-	ret = serve_fault(vmf);
-	trace_xemem_fault(apid, source, vmf->real_address, write,
+	/* The attachment may be gone. */
+	trace_xemem_fault(apid, vmf->pgoff << PAGE_SHIFT, vmf->real_address,
+			  vmf->flags & FAULT_FLAG_WRITE,
 			  (__force unsigned int)ret);
 	return ret;
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	const struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
+
+	atomic64_inc(&att->permit->segment->faults);
+	return trace_xemem_fault_enabled() ? trace_fault(vmf) :
+					     serve_fault(vmf);
 }
 
 /*

@@ -18,11 +18,6 @@ static unsigned long shown_at(const struct vm_area_struct *vma,
 	return vma->vm_start + source - (vma->vm_pgoff << PAGE_SHIFT);
 }
 
-static struct xemem_watch *watch_of(const struct vm_area_struct *vma)
-{
-	return xemem_attachment_of(vma)->permit->segment->space->watch;
-}
-
 /**
  * xemem_map_begin - an entry is to be made
  * @vma: in this attachment.
@@ -39,24 +34,24 @@ bool xemem_map_begin(struct vm_area_struct *vma,
 	const struct xemem_attachment *att = xemem_attachment_of(vma);
 	const struct xemem_permit *permit = att->permit;
 
-	if (!xemem_watch_lock(watch_of(vma), seq))
+	if (!xemem_watch_lock(view->watch, seq))
 		return false;
 	if (!permit->segment->removed && !permit->ended &&
 	    (view->lasting || !READ_ONCE(att->lasting)))
 		return true;
-	xemem_watch_unlock(watch_of(vma));
+	xemem_watch_unlock(view->watch);
 	return false;
 }
 
 /**
  * xemem_map_end - an entry was made
- * @vma: in this attachment.
+ * @view: what was seen.
  *
  * Context: after xemem_map_begin() was true.
  */
-void xemem_map_end(struct vm_area_struct *vma)
+void xemem_map_end(const struct xemem_view *view)
 {
-	xemem_watch_unlock(watch_of(vma));
+	xemem_watch_unlock(view->watch);
 }
 
 /**
@@ -187,7 +182,7 @@ static int map_ptes(struct vm_area_struct *vma, pmd_t *pmd,
 			made += set_pte_of(vma, addr, ptep, &ptes, page.pfn,
 					   page.write);
 	}
-	xemem_map_end(vma);
+	xemem_map_end(view);
 	xemem_count_page(made << PAGE_SHIFT);
 	pte_unmap_unlock(first, ptl);
 	return 0;
@@ -226,7 +221,7 @@ static int map_pmd(struct vm_area_struct *vma, pmd_t *pmd,
 					      PMD_MASK, pmd, entry, true);
 		}
 	}
-	xemem_map_end(vma);
+	xemem_map_end(view);
 unlock:
 	spin_unlock(ptl);
 	return ret;

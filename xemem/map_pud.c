@@ -39,7 +39,7 @@ int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud, unsigned long addr,
 	}
 	set_pud_at(vma->vm_mm, addr & PUD_MASK, pud, entry);
 	xemem_count_page(PUD_SIZE);
-	xemem_map_end(vma);
+	xemem_map_end(view);
 unlock:
 	spin_unlock(ptl);
 	return ret;

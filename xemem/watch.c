@@ -597,37 +597,6 @@ int xemem_watch_wait(struct xemem_watch *watch, unsigned long start,
 }
 
 /**
- * xemem_watch_lock - an entry is to be made from what was seen
- * @watch: of the space.
- * @seq: from xemem_watch_begin(), before the owner was looked at.
- *
- * Until xemem_watch_unlock() it is true, and nobody can be told otherwise
- * before the lock of the page table is free again: so he finds the entry.
- *
- * Context: under the lock of the page table.
- * Return: true; or false: it is not true any more, and nothing is locked.
- */
-bool xemem_watch_lock(struct xemem_watch *watch, unsigned long seq)
-{
-	spin_lock(&watch->lock);
-	if (watch->seq == seq && !watch->dead)
-		return true;
-	spin_unlock(&watch->lock);
-	return false;
-}
-
-/**
- * xemem_watch_unlock - an entry was made
- * @watch: of the space.
- *
- * Context: after xemem_watch_lock() was true.
- */
-void xemem_watch_unlock(struct xemem_watch *watch)
-{
-	spin_unlock(&watch->lock);
-}
-
-/**
  * xemem_watch_forbid - from now on no entry is made where @flag is looked at
  * @watch: of the space.
  * @flag: is set; it is looked at after xemem_watch_lock().

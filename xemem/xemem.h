@@ -409,12 +409,42 @@ int xemem_watch_begin(struct xemem_watch *watch, unsigned long start,
 		      unsigned long end, unsigned long *seq);
 int xemem_watch_wait(struct xemem_watch *watch, unsigned long start,
 		     unsigned long end);
-bool xemem_watch_lock(struct xemem_watch *watch, unsigned long seq);
-void xemem_watch_unlock(struct xemem_watch *watch);
 void xemem_watch_forbid(struct xemem_watch *watch, bool *flag);
 void xemem_watch_cut(struct xemem_watch *watch,
 		     const struct xemem_segment *segment,
 		     const struct xemem_permit *permit);
+
+/**
+ * xemem_watch_lock - an entry is to be made from what was seen
+ * @watch: of the space.
+ * @seq: from xemem_watch_begin(), before the owner was looked at.
+ *
+ * Until xemem_watch_unlock() it is true, and nobody can be told otherwise
+ * before the lock of the page table is free again: so he finds the entry.
+ *
+ * Context: under the lock of the page table.
+ * Return: true; or false: it is not true any more, and nothing is locked.
+ */
+static inline bool xemem_watch_lock(struct xemem_watch *watch,
+				    unsigned long seq)
+{
+	spin_lock(&watch->lock);
+	if (watch->seq == seq && !watch->dead)
+		return true;
+	spin_unlock(&watch->lock);
+	return false;
+}
+
+/**
+ * xemem_watch_unlock - an entry was made
+ * @watch: of the space.
+ *
+ * Context: after xemem_watch_lock() was true.
+ */
+static inline void xemem_watch_unlock(struct xemem_watch *watch)
+{
+	spin_unlock(&watch->lock);
+}
 
 /* segment.c */
 
@@ -474,6 +504,7 @@ void xemem_piece_close(struct vm_area_struct *vma);
  * @want: in: address that the view is about; there is a page.
  * @peek: in: what the owner has is enough, be it to read only.
  * @lasting: in: nothing that his next write would replace.
+ * @watch: in: of the space.
  * @around: nothing may change from here on while it is looked at,
  * @around_end: to here.
  * @start: address of the first of @pages.
@@ -487,6 +518,7 @@ void xemem_piece_close(struct vm_area_struct *vma);
  */
 struct xemem_view {
 	unsigned long want;
+	struct xemem_watch *watch;
 	unsigned long around;
 	unsigned long around_end;
 	unsigned long start;
@@ -572,7 +604,7 @@ static inline int xemem_map_pud(struct vm_area_struct *vma, pud_t *pud,
 
 bool xemem_map_begin(struct vm_area_struct *vma,
 		     const struct xemem_view *view, unsigned long seq);
-void xemem_map_end(struct vm_area_struct *vma);
+void xemem_map_end(const struct xemem_view *view);
 void xemem_mark_dirty(unsigned long pfn);
 
 /* fault.c */
