@@ -150,9 +150,8 @@ static void inherit(struct vm_area_struct *vma)
  * @vma: it, as a copy of another one.
  *
  * That one is being split. Or it is inherited by a child, which the parent can
- * ask for (MADV_DOFORK). Or it is
- * being moved, which will fail: entries must not be moved meanwhile, for nobody
- * would find them there.
+ * ask for (MADV_DOFORK). Or it is being moved, which will fail: entries must not
+ * be moved meanwhile, for nobody would find them there.
  *
  * Context: process context; the mmap_lock is held for writing.
  */

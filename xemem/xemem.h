@@ -317,7 +317,7 @@ static_assert(sizeof(struct xemem_attachment) <= 72);
  * struct xemem_piece - what is left of an attachment, in one VMA
  * @node: its addresses in the space; in watch->pieces, as long as it has page
  *	tables.
- * @kref: of its VMA, and of those that a child has inherited.
+ * @kref: of its VMA, and of one that it is moved to in vain.
  * @vma: its VMA.
  * @att: with a reference.
  * @rcu: freed after a grace period.
