@@ -11,6 +11,7 @@
 
 #include <trace/events/xemem.h>
 #include "../compat/mm.h"
+#include "bill.h"
 #include "xemem.h"
 
 static void free_attachment(struct kref *kref)
@@ -25,9 +26,9 @@ static void free_attachment(struct kref *kref)
 	scoped_guard(spinlock, &att->permit->list_lock)
 		list_del(&att->node);
 	atomic64_sub(att->size, &segment->bytes);
-	xemem_bill_release(segment->space->bill, att->permit);
-	if (!atomic64_dec_return(&segment->attachments))
-		xemem_segment_thaw(segment);
+	xemem_bill_release(segment->space->bill, att->permit,
+			   att->size >> PAGE_SHIFT);
+	xemem_segment_detached(segment);
 	if (att->size < PMD_SIZE)
 		WRITE_ONCE(att->permit->room, att->start + att->size);
 	xemem_permit_put(att->permit);
@@ -111,6 +112,16 @@ static unsigned long find_place(struct file *file, unsigned long addr,
 }
 
 /*
+ * What is frozen is freed after its end where nobody has it attached. Who
+ * attaches it is found by that, or sees here that it has ended.
+ */
+static bool may_be_attached(const struct xemem_segment *segment)
+{
+	return !READ_ONCE(segment->removed) &&
+	       !(segment->flags & XEMEM_FROZEN && READ_ONCE(segment->ended));
+}
+
+/*
  * Nobody but xemem_attach() maps the file: what remap_file_pages() wants to
  * map has no attachment.
  */
@@ -136,6 +147,10 @@ static int mmap(struct file *file, struct vm_area_struct *vma)
 		vm_flags_clear(vma, VM_MAYWRITE);
 	/* Last: from now on it is found. */
 	xemem_piece_map(att, vma);
+	if (!may_be_attached(permit->segment)) {
+		xemem_piece_unmap(vma);
+		return -ENOENT;
+	}
 	return 0;
 }
 
@@ -163,7 +178,7 @@ static struct xemem_attachment *create(struct xemem_permit *permit,
 	scoped_guard(spinlock, &permit->list_lock)
 		list_add_tail(&att->node, &permit->attachments);
 	atomic64_inc(&segment->attachments);
-	xemem_bill_hold(segment->space->bill, permit);
+	xemem_bill_hold(segment->space->bill, permit, att->size >> PAGE_SHIFT);
 	atomic64_add(att->size, &segment->bytes);
 	return att;
 }
@@ -277,8 +292,8 @@ int xemem_attach(struct xemem_process *p, struct xemem_attach *req)
 		return PTR_ERR(permit);
 	ret = check_range(permit->segment, req, &source);
 	if (!ret)
-		ret = READ_ONCE(permit->segment->removed) ? -ENOENT :
-		      check_place(permit->segment, req, source);
+		ret = may_be_attached(permit->segment) ?
+		      check_place(permit->segment, req, source) : -ENOENT;
 	if (ret)
 		goto out;
 	ret = -ENOMEM;

@@ -11,6 +11,9 @@
 
 #include "xemem.h"
 
+/* So many bells are rung under the lock. */
+#define RING_MOST	64
+
 /**
  * xemem_bell_set - a segment gets a bell, or another one, or none
  * @p: current, whose segment it is.
@@ -144,6 +147,24 @@ void xemem_notice_end(struct xemem_permit *permit)
 		eventfd_ctx_put(notice);
 }
 
+/*
+ * Some of those that were not rung yet. Whoever ends a permit does not wait for
+ * all of them. Are there any more?
+ */
+static bool ring_some(struct xemem_segment *segment, struct list_head *silent)
+{
+	struct xemem_permit *permit;
+	int nr = 0;
+
+	guard(mutex)(&segment->notices_lock);
+	while (nr++ < RING_MOST && !list_empty(silent)) {
+		permit = list_first_entry(silent, struct xemem_permit, noticed);
+		eventfd_signal(permit->notice);
+		list_move_tail(&permit->noticed, &segment->notices);
+	}
+	return !list_empty(silent);
+}
+
 /**
  * xemem_notice_all - ring the bells of all permits for a segment
  * @segment: it; its owner rings, or it has ended.
@@ -154,16 +175,15 @@ void xemem_notice_end(struct xemem_permit *permit)
  */
 void xemem_notice_all(struct xemem_segment *segment)
 {
-	struct xemem_permit *permit;
+	LIST_HEAD(silent);
 
-	guard(mutex)(&segment->notices_lock);
-	list_for_each_entry(permit, &segment->notices, noticed) {
-		/* Who waits for such a bell is not known: it may be many. */
-		if (fatal_signal_pending(current))
-			break;
-		eventfd_signal(permit->notice);
+	scoped_guard(mutex, &segment->notices_lock)
+		list_splice_init(&segment->notices, &silent);
+	/* Who waits for such a bell is not known: it may be many. */
+	while (!fatal_signal_pending(current) && ring_some(segment, &silent))
 		cond_resched();
-	}
+	guard(mutex)(&segment->notices_lock);
+	list_splice(&silent, &segment->notices);
 }
 
 /**

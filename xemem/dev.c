@@ -16,6 +16,7 @@
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/xemem.h>
+#include "bill.h"
 #include "xemem.h"
 
 /* The machine's first kernel; others are behind links. */
@@ -380,7 +381,7 @@ static int __init xemem_init(void)
 	err = xemem_quota_init();
 	if (err)
 		pr_warn("xemem: no /proc/sys/xemem (error %d)\n", err);
-	xemem_bill_init();
+	xemem_payer_init();
 	err = xemem_proc_init();
 	if (err)
 		pr_warn("xemem: no /proc/xpmem (error %d)\n", err);

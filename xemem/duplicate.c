@@ -19,6 +19,7 @@
 #include <linux/security.h>
 #include <linux/shmem_fs.h>
 
+#include "bill.h"
 #include "xemem.h"
 #include "../../../mm/internal.h"
 #include "../../../mm/vma.h"
@@ -120,6 +121,17 @@ static long get_pages(const struct source *from, unsigned long *addr,
 			     get_shmem(from, addr, page);
 }
 
+/* A large page becomes a large page; small ones must not become large. */
+static void set_size(struct mm_struct *mm, unsigned long addr, bool large)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+
+	if (large)
+		vm_flags_mod(vma, VM_HUGEPAGE, VM_NOHUGEPAGE);
+	else
+		vm_flags_mod(vma, VM_NOHUGEPAGE, VM_HUGEPAGE);
+}
+
 /* Returns how many pages were copied, or an error. */
 static long copy_pages(struct mm_struct *mm, unsigned long addr,
 		       struct page *page, long nr)
@@ -127,7 +139,9 @@ static long copy_pages(struct mm_struct *mm, unsigned long addr,
 	struct page *to[MOST];
 	long i;
 
+	set_size(mm, addr, folio_order(page_folio(page)) >= HPAGE_PMD_ORDER);
 	nr = pin_user_pages_remote(mm, addr, nr, FOLL_WRITE, to, NULL);
+	set_size(mm, addr, false);
 	for (i = 0; i < nr; i++)
 		if (PageHWPoison(page + i) ||
 		    copy_mc_highpage(to[i], page + i))
@@ -171,13 +185,11 @@ static int fill(struct mm_struct *mm, const struct source *from,
 /* Where the copy is to be; what it may need is committed, as for any mapping. */
 static int make_room(struct mm_struct *mm, struct vm_area_struct *part)
 {
-	vm_flags_t flags = (part->vm_flags & (VM_READ | VM_HUGEPAGE)) |
-			   VM_WRITE | VM_MAYREAD | VM_MAYWRITE;
+	vm_flags_t flags = (part->vm_flags & VM_READ) | VM_WRITE | VM_MAYREAD |
+			   VM_MAYWRITE | VM_NOHUGEPAGE;
 	unsigned long pages = vma_pages(part), charge = 0;
 	struct vm_area_struct *vma;
 
-	if (part->vm_flags & VM_HUGETLB)
-		flags |= VM_HUGEPAGE;
 	if (!(part->vm_flags & VM_NORESERVE) ||
 	    sysctl_overcommit_memory == OVERCOMMIT_NEVER) {
 		if (security_vm_enough_memory_mm(part->vm_mm, pages))
@@ -271,6 +283,104 @@ int xemem_duplicate(struct mm_struct *mm, struct vm_area_struct *vma,
 	if (from.aside) {
 		mmap_write_unlock(from.aside);
 		mmput(from.aside);
+	}
+	return err;
+}
+
+/*
+ * A page of a file that was never written is the file's, and changes with it.
+ * Returns how many pages were copied: 0 or 1; or an error.
+ */
+static int leave_page(struct mm_struct *mm, unsigned long addr, int *locked)
+{
+	struct page *page;
+	bool is_file;
+	long nr;
+
+	nr = get_user_pages_remote(mm, addr, 1, FOLL_FORCE, &page, locked);
+	if (nr != 1)
+		return nr;
+	is_file = !PageAnon(page);
+	put_page(page);
+	if (!is_file)
+		return 0;
+	if (!*locked) {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		*locked = 1;
+	}
+	nr = get_user_pages_remote(mm, addr, 1, FOLL_FORCE | FOLL_WRITE, &page,
+				   locked);
+	if (nr == 1)
+		put_page(page);
+	return nr;
+}
+
+/* Nobody else changes its mappings yet. */
+static int leave_file(struct mm_struct *mm, struct xemem_bill *bill,
+		      unsigned long addr, unsigned long end)
+{
+	unsigned long unpaid = 0;
+	int locked, ret = 0;
+
+	while (addr < end && ret >= 0) {
+		if (fatal_signal_pending(current) ||
+		    mmap_read_lock_killable(mm))
+			return -EINTR;
+		locked = 1;
+		ret = leave_page(mm, addr, &locked);
+		if (locked)
+			mmap_read_unlock(mm);
+		addr += PAGE_SIZE;
+		/* It is behind the file's end, or lost. */
+		if (ret == -EFAULT)
+			ret = 0;
+		unpaid += ret > 0 ? PAGE_SIZE : 0;
+		if (ret > 0 && unpaid >= UNPAID) {
+			unpaid = 0;
+			ret = xemem_bill_update(bill, mm);
+		}
+		cond_resched();
+	}
+	return min(ret, 0);
+}
+
+/* What is not there by now is nothing from now on, even if the file grows. */
+static int close_file(struct mm_struct *mm, unsigned long addr)
+{
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	vma_close(vma_lookup(mm, addr));
+	mmap_write_unlock(mm);
+	return 0;
+}
+
+/**
+ * xemem_leave_files - a frozen address space shows no file any more
+ * @mm: it.
+ * @bill: of it.
+ *
+ * Context: process context, may sleep; no lock is held.
+ * Return: 0; -EDQUOT; -ENOMEM; -EINTR.
+ */
+int xemem_leave_files(struct mm_struct *mm, struct xemem_bill *bill)
+{
+	unsigned long start, end = 0;
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	while (!err) {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		vma = find_vma(mm, end);
+		while (vma && (!vma->vm_file || vma_is_anonymous(vma)))
+			vma = find_vma(mm, vma->vm_end);
+		start = vma ? vma->vm_start : 0;
+		end = vma ? vma->vm_end : 0;
+		mmap_read_unlock(mm);
+		if (!end)
+			break;
+		err = leave_file(mm, bill, start, end) ?: close_file(mm, start);
 	}
 	return err;
 }

@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 
 #include <trace/events/xemem.h>
+#include "bill.h"
 #include "xemem.h"
 
 /*
@@ -115,6 +116,17 @@ static bool may_wait(const struct vm_fault *vmf)
 	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
 }
 
+/* The owner gets pages; of frozen memory somebody pays for their tables. */
+static int fault_in(struct xemem_space *space, const struct xemem_view *view,
+		    unsigned long nr, bool wait)
+{
+	int ret = xemem_fault_in(space->mm, view->want, nr, view->how, wait);
+
+	if (space->bill)
+		xemem_bill_refresh(space->bill, space->mm, false);
+	return ret;
+}
+
 /* Until what show() has met is over; no lock is held. */
 static int wait_until_over(struct xemem_space *space,
 			   const struct xemem_view *view, int why)
@@ -126,8 +138,7 @@ static int wait_until_over(struct xemem_space *space,
 		return xemem_watch_wait(space->watch, view->around,
 					view->around_end);
 	default:
-		return xemem_fault_in(space->mm, view->want, 1, view->how,
-				      true);
+		return fault_in(space, view, 1, true);
 	}
 }
 
@@ -171,7 +182,7 @@ static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
 			    int ret)
 {
 	struct xemem_attachment *att = xemem_attachment_of(vmf->vma);
-	struct mm_struct *owner = att->permit->segment->space->mm;
+	struct xemem_space *space = att->permit->segment->space;
 	unsigned long begin = jiffies;
 	int err;
 
@@ -179,7 +190,7 @@ static vm_fault_t fault_now(struct vm_fault *vmf, struct xemem_view *view,
 		return VM_FAULT_RETRY;
 	do {
 		err = ret != -EAGAIN ? -EAGAIN :
-		      xemem_fault_in(owner, view->want, 1, view->how, false);
+		      fault_in(space, view, 1, false);
 		if (err == -EAGAIN)
 			schedule_timeout_killable(1);
 		else if (err < 0)
@@ -370,8 +381,7 @@ int xemem_populate(const struct xemem_attachment *att, bool strict)
 			ret = wait_until_over(space, &view, ret);
 		nr = ret == -EAGAIN ? nr_to_fault_in(att, addr, &view) : 0;
 		if (nr)
-			ret = xemem_fault_in(space->mm, view.want, nr,
-					     view.how, true);
+			ret = fault_in(space, &view, nr, true);
 		if (ret == -ESRCH)
 			return 0;
 		if (ret == -EINTR || (ret < 0 && strict))

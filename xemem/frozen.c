@@ -16,12 +16,17 @@
 #include <linux/userfaultfd_k.h>
 #include <asm/tlbflush.h>
 
+#include "bill.h"
 #include "xemem.h"
 #include "../../../mm/internal.h"
 #include "../../../mm/vma.h"
 
 /* Nobody locks, watches or executes there, and no probe is set. */
-#define NEVER	(VM_LOCKED_MASK | __VM_UFFD_FLAGS | VM_EXEC | VM_MAYEXEC)
+#define NEVER	(VM_LOCKED_MASK | __VM_UFFD_FLAGS | VM_EXEC | VM_MAYEXEC | \
+		 VM_HUGEPAGE)
+
+/* It does not grow: what is large stays so, but khugepaged makes nothing so. */
+#define ALWAYS	VM_NOHUGEPAGE
 
 static bool can_be_copied(const struct vm_area_struct *vma)
 {
@@ -57,7 +62,8 @@ struct vm_area_struct *xemem_copy_vma(struct mm_struct *mm,
 	copy->vm_mm = mm;
 	copy->vm_userfaultfd_ctx = NULL_VM_UFFD_CTX;
 	/* What could be written can be read, and is nothing but read there. */
-	vm_flags_mod(copy, copy->vm_flags & VM_WRITE ? VM_READ : 0, NEVER);
+	vm_flags_mod(copy, (copy->vm_flags & VM_WRITE ? VM_READ : 0) | ALWAYS,
+		     NEVER);
 	if (vma_dup_policy(vma, copy))
 		goto free;
 	if (copy->vm_file)
@@ -185,9 +191,34 @@ static int copy(struct mm_struct *mm, struct xemem_bill *bill,
 	return err;
 }
 
+/* To watch it is cheap as long as there is nothing. */
+static struct xemem_space *begin(struct xemem_process *p)
+{
+	struct mm_struct *mm = mm_alloc();
+	struct xemem_space *space;
+	struct xemem_bill *bill;
+
+	if (!mm)
+		return ERR_PTR(-ENOMEM);
+	bill = xemem_bill_open(p, mm);
+	space = bill ? xemem_space_create(mm) : ERR_PTR(-ENOMEM);
+	if (!IS_ERR(space)) {
+		space->frozen = true;
+		space->holds = true;
+		space->bill = bill;
+		return space;
+	}
+	if (bill) {
+		xemem_bill_end(bill, mm);
+		xemem_bill_free(bill);
+	}
+	mmput(mm);
+	return space;
+}
+
 /**
  * xemem_freeze - copy a part of current's address space
- * @payer: current, who pays for it.
+ * @p: current, who pays for it.
  * @start: first address.
  * @size: bytes.
  *
@@ -196,32 +227,20 @@ static int copy(struct mm_struct *mm, struct xemem_bill *bill,
  * ordinary memory, or shared by a file; -EDQUOT: current's user has too much;
  * -EFAULT: some of it is lost; -EINTR; -ENOMEM.
  */
-struct xemem_space *xemem_freeze(struct xemem_payer *payer, unsigned long start,
+struct xemem_space *xemem_freeze(struct xemem_process *p, unsigned long start,
 				 unsigned long size)
 {
-	struct mm_struct *mm = mm_alloc();
-	struct xemem_space *space;
-	struct xemem_bill *bill;
+	struct xemem_space *space = begin(p);
 	int err;
 
-	if (!mm)
-		return ERR_PTR(-ENOMEM);
-	bill = xemem_bill_open(payer, mm);
-	if (!bill) {
-		mmput(mm);
-		return ERR_PTR(-ENOMEM);
-	}
-	err = copy(mm, bill, start, start + size) ?:
-	      xemem_bill_update(bill, mm);
-	space = err ? ERR_PTR(err) : xemem_space_create(mm);
-	if (IS_ERR(space)) {
-		xemem_bill_end(bill, mm);
-		mmput(mm);
-		xemem_bill_free(bill);
+	if (IS_ERR(space))
 		return space;
-	}
-	space->frozen = true;
-	space->holds = true;
-	space->bill = bill;
-	return space;
+	err = copy(space->mm, space->bill, start, start + size) ?:
+	      xemem_leave_files(space->mm, space->bill) ?:
+	      xemem_bill_update(space->bill, space->mm);
+	if (!err)
+		return space;
+	xemem_space_drop(space, true);
+	xemem_space_put(space);
+	return ERR_PTR(err);
 }

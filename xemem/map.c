@@ -31,14 +31,17 @@ static unsigned long shown_at(const struct vm_area_struct *vma,
 bool xemem_map_begin(struct vm_area_struct *vma,
 		     const struct xemem_view *view, unsigned long seq)
 {
-	const struct xemem_attachment *att = xemem_attachment_of(vma);
+	struct xemem_piece *piece = vma->vm_private_data;
+	const struct xemem_attachment *att = piece->att;
 	const struct xemem_permit *permit = att->permit;
 
 	if (!xemem_watch_lock(view->watch, seq))
 		return false;
 	if (!permit->segment->removed && !permit->ended &&
-	    (view->lasting || !READ_ONCE(att->lasting)))
+	    (view->lasting || !READ_ONCE(att->lasting))) {
+		WRITE_ONCE(piece->shown, true);
 		return true;
+	}
 	xemem_watch_unlock(view->watch);
 	return false;
 }

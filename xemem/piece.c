@@ -179,6 +179,19 @@ void xemem_piece_open(struct vm_area_struct *vma)
 }
 
 /**
+ * xemem_piece_unmap - an attachment will not be mapped after all
+ * @vma: its mapping, which had no time to get entries.
+ *
+ * Context: process context; the mmap_lock is held for writing.
+ */
+void xemem_piece_unmap(struct vm_area_struct *vma)
+{
+	xemem_piece_close(vma);
+	vma->vm_ops = NULL;
+	vma->vm_private_data = NULL;
+}
+
+/**
  * __xemem_unlink - the page tables of a mapping are about to be freed
  * @vma: the mapping, of an attachment; it has no entries, and gets none.
  *

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "bill.h"
 #include "xemem.h"
 
 /* By the number of the process in the first PID namespace. */
@@ -119,11 +120,40 @@ static struct xemem_permit *first_permit(struct xemem_process *p)
 	return list_first_entry_or_null(&p->permits, struct xemem_permit, node);
 }
 
-/* Permits first: an attachment of one's own segment goes quietly. */
-static void end(struct xemem_process *p)
+/* Those with all of @flags, which are the first ones. */
+static void end_segments(struct xemem_process *p, u32 flags)
 {
 	struct xemem_segment *segment;
+
+	lockdep_assert_held(&p->lock);
+	while ((segment = first_segment(p)) &&
+	       (segment->flags & flags) == flags) {
+		list_del_init(&segment->node);
+		mutex_unlock(&p->lock);
+		xemem_segment_end(segment);
+		mutex_lock(&p->lock);
+	}
+}
+
+static void end_permits(struct xemem_process *p)
+{
 	struct xemem_permit *permit;
+
+	lockdep_assert_held(&p->lock);
+	while ((permit = first_permit(p))) {
+		list_del_init(&permit->node);
+		mutex_unlock(&p->lock);
+		xemem_permit_end(permit);
+		mutex_lock(&p->lock);
+	}
+}
+
+/*
+ * What is frozen first: the OOM killer may be waiting for it. Permits before
+ * other segments: an attachment of one's own goes quietly.
+ */
+static void end(struct xemem_process *p)
+{
 	struct xemem_space *space;
 
 	/* Another one may have its number by now. */
@@ -132,20 +162,48 @@ static void end(struct xemem_process *p)
 	p->ended = true;
 	space = p->space;
 	p->space = NULL;
-	while ((permit = first_permit(p))) {
-		list_del_init(&permit->node);
-		mutex_unlock(&p->lock);
-		xemem_permit_end(permit);
-		mutex_lock(&p->lock);
-	}
-	while ((segment = first_segment(p))) {
-		list_del_init(&segment->node);
-		mutex_unlock(&p->lock);
-		xemem_segment_end(segment);
-		mutex_lock(&p->lock);
-	}
+	if (space)
+		xemem_watch_set_maker(space->watch, NULL);
+	end_segments(p, XEMEM_FROZEN);
+	end_permits(p);
+	end_segments(p, 0);
 	mutex_unlock(&p->lock);
 	xemem_space_put(space);
+}
+
+/* Its files may be open for long, be it in another process. */
+static void end_orphan(struct work_struct *work)
+{
+	struct xemem_process *p = container_of(work, struct xemem_process,
+					       end_work);
+
+	end(p);
+	xemem_process_put(p);
+}
+
+/**
+ * xemem_process_orphan - its address space has no users any more
+ * @p: it.
+ *
+ * What it has frozen would be on nobody's account.
+ *
+ * Context: any.
+ */
+void xemem_process_orphan(struct xemem_process *p)
+{
+	if (!xemem_payer_pays(p->payer))
+		return;
+	kref_get(&p->kref);
+	if (!queue_work(system_unbound_wq, &p->end_work))
+		xemem_process_put(p);
+}
+
+/* By current, and not by somebody else at some time. */
+static void end_now(struct xemem_process *p)
+{
+	if (cancel_work_sync(&p->end_work))
+		xemem_process_put(p);
+	end(p);
 }
 
 static struct xemem_process *create(void)
@@ -155,7 +213,7 @@ static struct xemem_process *create(void)
 	if (!p)
 		return NULL;
 	p->account = xemem_account_get();
-	p->payer = p->account ? xemem_payer_get(p->account) : NULL;
+	p->payer = p->account ? xemem_payer_get() : NULL;
 	if (!p->payer) {
 		if (p->account)
 			xemem_account_put(p->account);
@@ -168,6 +226,7 @@ static struct xemem_process *create(void)
 	p->mm = current->mm;
 	mmgrab(p->mm);
 	mutex_init(&p->lock);
+	INIT_WORK(&p->end_work, end_orphan);
 	INIT_LIST_HEAD(&p->segments);
 	INIT_LIST_HEAD(&p->permits);
 	return p;
@@ -228,7 +287,7 @@ void xemem_process_flush(void)
 	if (!p)
 		return;
 	if (p->mm == current->mm || !current->mm)
-		end(p);
+		end_now(p);
 	xemem_process_put(p);
 }
 
@@ -242,6 +301,6 @@ void xemem_process_release(struct file *file)
 {
 	struct xemem_process *p = file->private_data;
 
-	end(p);
+	end_now(p);
 	xemem_process_put(p);
 }

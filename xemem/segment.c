@@ -13,6 +13,8 @@
 #include <linux/slab.h>
 
 #include <trace/events/xemem.h>
+#include "../compat/mm.h"
+#include "bill.h"
 #include "xemem.h"
 
 static struct xemem_numbers xemem_segments = {
@@ -182,19 +184,20 @@ static int set_space(struct xemem_process *p, struct xemem_segment *segment)
 	struct xemem_space *space;
 
 	lockdep_assert_held(&p->lock);
-	if (segment->flags & XEMEM_FROZEN) {
-		space = xemem_freeze(p->payer, segment->start,
-				     segment->size);
-		if (IS_ERR(space))
-			return PTR_ERR(space);
-		segment->space = space;
-		return 0;
-	}
+	/* By this one the end of the process's address space is heard of. */
 	if (!p->space) {
 		space = xemem_space_create(p->mm);
 		if (IS_ERR(space))
 			return PTR_ERR(space);
 		p->space = space;
+		xemem_watch_set_maker(space->watch, p);
+	}
+	if (segment->flags & XEMEM_FROZEN) {
+		space = xemem_freeze(p, segment->start, segment->size);
+		if (IS_ERR(space))
+			return PTR_ERR(space);
+		segment->space = space;
+		return 0;
 	}
 	ihold(&p->space->inode);
 	segment->space = p->space;
@@ -238,7 +241,11 @@ static int publish(struct xemem_process *p, struct xemem_segment *segment,
 		xemem_segment_end(segment);
 		return err;
 	}
-	list_add_tail(&segment->node, &p->segments);
+	/* What is frozen goes first when the process ends. */
+	if (segment->flags & XEMEM_FROZEN)
+		list_add(&segment->node, &p->segments);
+	else
+		list_add_tail(&segment->node, &p->segments);
 	return 0;
 }
 
@@ -317,30 +324,46 @@ static void thaw(struct xemem_segment *segment, bool wait)
 	xemem_space_drop(segment->space, wait);
 }
 
+/* Was its maker killed for the memory he has? Others may do his work. */
+static bool is_victim(const struct xemem_segment *segment)
+{
+	return tsk_is_oom_victim(current) ||
+	       mm_flags_test(MMF_OOM_REAP_QUEUED, segment->process->mm);
+}
+
 /*
  * Who was killed for his memory gives all of it back, also what others have
- * attached, as it is with memory that is not frozen. Otherwise they pay.
+ * attached, as it is with memory that is not frozen. Otherwise they pay, each
+ * for what he has attached, and nothing else stays.
  */
 static void end_frozen(struct xemem_segment *segment)
 {
-	if (tsk_is_oom_victim(current)) {
+	if (is_victim(segment)) {
 		cut(segment);
 		xemem_space_drop(segment->space, true);
-	} else {
-		xemem_bill_pass(segment->space->bill);
-		thaw(segment, true);
+		return;
 	}
+	xemem_bill_pass(segment->space->bill);
+	thaw(segment, true);
+	xemem_prune(segment->space);
 }
 
 /**
- * xemem_segment_thaw - nobody has a frozen segment attached
- * @segment: it, or any other, or one that somebody has attached.
+ * xemem_segment_detached - somebody has it attached once less
+ * @segment: it.
  *
  * Context: any that may take a lock; mmap_lock may be held.
  */
-void xemem_segment_thaw(struct xemem_segment *segment)
+void xemem_segment_detached(struct xemem_segment *segment)
 {
-	thaw(segment, false);
+	bool last = !atomic64_dec_return(&segment->attachments);
+
+	if (!(segment->flags & XEMEM_FROZEN))
+		return;
+	if (last)
+		thaw(segment, false);
+	else if (xemem_bill_is_passed(segment->space->bill))
+		xemem_prune(segment->space);
 }
 
 /**

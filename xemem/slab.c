@@ -6,6 +6,7 @@
 #include <linux/init.h>
 #include <linux/slab.h>
 
+#include "bill.h"
 #include "xemem.h"
 
 struct kmem_cache *xemem_caches[XEMEM_KINDS] __ro_after_init;
@@ -24,6 +25,8 @@ static const struct kind kinds[XEMEM_KINDS] __initconst = {
 	},
 	[XEMEM_PIECE] = { "xemem_piece", sizeof(struct xemem_piece) },
 	[XEMEM_WATCH] = { "xemem_watch", sizeof(struct xemem_watch) },
+	[XEMEM_PAYER] = { "xemem_payer", sizeof(struct xemem_payer) },
+	[XEMEM_BILL] = { "xemem_bill", sizeof(struct xemem_bill) },
 };
 
 /**

@@ -15,6 +15,7 @@
 
 #include <trace/events/xemem.h>
 #include "../compat/fs.h"
+#include "bill.h"
 #include "xemem.h"
 #include "../../../mm/internal.h"
 
@@ -43,6 +44,7 @@ static struct inode *space_alloc_inode(struct super_block *sb)
 	space->mm = NULL;
 	space->frozen = false;
 	space->bill = NULL;
+	INIT_WORK(&space->prune, xemem_prune_work);
 	space->holds = false;
 	return &space->inode;
 }

@@ -190,11 +190,19 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 	current->lwk.cutting = true;
 	done = announce(&range);
 	if (done) {
+		/*
+		 * Others may run between two page tables, as they may when the
+		 * OOM reaper walks through the owner's: nothing is waited for.
+		 */
+		if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE))
+			non_block_end();
 		tlb_gather_mmu(&tlb, vma->vm_mm);
 		unmap_page_range(&tlb, vma, start, end, NULL);
 		wait_for_split(vma->vm_mm, start, end);
 		announce_end(&range);
 		tlb_finish_mmu(&tlb);
+		if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE))
+			non_block_start();
 	}
 	current->lwk.cutting = false;
 	return done;
@@ -207,10 +215,18 @@ static bool cut_piece(struct xemem_piece *piece, unsigned long start,
 	const struct xemem_attachment *att = piece->att;
 	unsigned long to = att->start - att->source;
 
+	/* Who attaches a page many times pays for it by as many touches. */
+	if (!READ_ONCE(piece->shown))
+		return true;
 	start = max(start & PAGE_MASK, piece->node.start);
 	last = min(last | ~PAGE_MASK, piece->node.last);
 	trace_xemem_cut(att->permit->apid, start, start + to, last + 1 - start);
-	return cut(piece->vma, start + to, last + 1 + to, flags);
+	if (!cut(piece->vma, start + to, last + 1 + to, flags))
+		return false;
+	/* Until what is announced has ended, nobody makes an entry. */
+	if (start == piece->node.start && last == piece->node.last)
+		WRITE_ONCE(piece->shown, false);
+	return true;
 }
 
 /*
@@ -299,6 +315,8 @@ static void counter_end(struct mmu_notifier *notifier,
 {
 	struct xemem_watch *watch = watch_of_counter(notifier);
 
+	/* Pairs with that of xemem_watch_begin(): what was changed is seen. */
+	smp_mb__before_atomic();
 	count(watch, range, -1);
 	if (wq_has_sleeper(&watch->wait))
 		wake_up_all(&watch->wait);
@@ -326,6 +344,9 @@ static void cutter_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	struct xemem_watch *watch = watch_of_cutter(notifier);
 
 	WRITE_ONCE(watch->dead, true);
+	scoped_guard(spinlock, &watch->lock)
+		if (watch->maker)
+			xemem_process_orphan(watch->maker);
 	invalidate_views(watch);
 	cut_all(watch, 0, ULONG_MAX, MMU_NOTIFIER_RANGE_BLOCKABLE);
 	/* Changes under way are not counted down any more. */
@@ -410,8 +431,7 @@ static int subscribe(struct xemem_watch *watch, struct mm_struct *mm)
 {
 	int err;
 
-	if (mmap_write_lock_killable(mm))
-		return -EINTR;
+	mmap_assert_write_locked(mm);
 	err = __mmu_notifier_register(&watch->cutter, mm);
 	if (!err) {
 		err = __mmu_notifier_register(&watch->counter, mm);
@@ -423,7 +443,31 @@ static int subscribe(struct xemem_watch *watch, struct mm_struct *mm)
 	} else {
 		xemem_free(XEMEM_WATCH, watch);
 	}
+	return err;
+}
+
+/*
+ * To subscribe to an address space takes all of its locks, and one of the whole
+ * machine which is not waited for in a way that can be killed. So no more than
+ * one of ours waits for that one.
+ */
+static int subscribe_alone(struct xemem_watch *watch, struct mm_struct *mm)
+{
+	static DEFINE_MUTEX(alone);
+	int err = -EINTR;
+
+	if (mutex_lock_killable(&alone))
+		goto free;
+	if (mmap_write_lock_killable(mm)) {
+		mutex_unlock(&alone);
+		goto free;
+	}
+	err = subscribe(watch, mm);
 	mmap_write_unlock(mm);
+	mutex_unlock(&alone);
+	return err;
+free:
+	xemem_free(XEMEM_WATCH, watch);
 	return err;
 }
 
@@ -449,8 +493,21 @@ struct xemem_watch *xemem_watch_create(struct mm_struct *mm)
 	watch->pieces = RB_ROOT_CACHED;
 	watch->counter.ops = &counter_ops;
 	watch->cutter.ops = &cutter_ops;
-	err = subscribe(watch, mm);
+	err = subscribe_alone(watch, mm);
 	return err ? ERR_PTR(err) : watch;
+}
+
+/**
+ * xemem_watch_set_maker - whose segments show an address space
+ * @watch: of the space.
+ * @p: whose; NULL: nobody's any more.
+ *
+ * Context: process context.
+ */
+void xemem_watch_set_maker(struct xemem_watch *watch, struct xemem_process *p)
+{
+	guard(spinlock)(&watch->lock);
+	watch->maker = p;
 }
 
 /**
@@ -542,6 +599,7 @@ void xemem_watch_split(struct xemem_watch *watch, struct xemem_piece *piece,
 	spin_lock(&watch->lock);
 	write_seqcount_begin(&watch->tree);
 	interval_tree_remove(&piece->node, &watch->pieces);
+	other->shown = piece->shown;
 	if (start == piece->node.start)
 		piece->node.start = last + 1;
 	else
@@ -551,6 +609,29 @@ void xemem_watch_split(struct xemem_watch *watch, struct xemem_piece *piece,
 	write_seqcount_end(&watch->tree);
 	spin_unlock(&watch->lock);
 	up_write(&watch->sem);
+}
+
+/**
+ * xemem_watch_gap - find addresses that nobody has attached
+ * @watch: of the space.
+ * @start: where to begin; out: the first such address.
+ * @end: out: behind the last one in a row.
+ *
+ * Context: process context, may sleep.
+ * Return: true; or false: there is none.
+ */
+bool xemem_watch_gap(struct xemem_watch *watch, unsigned long *start,
+		     unsigned long *end)
+{
+	struct interval_tree_node *node;
+
+	guard(rwsem_read)(&watch->sem);
+	while ((node = interval_tree_iter_first(&watch->pieces, *start,
+						ULONG_MAX)) &&
+	       node->start <= *start)
+		*start = node->last + 1;
+	*end = node ? node->start : TASK_SIZE_MAX;
+	return *start < *end;
 }
 
 /**

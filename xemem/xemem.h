@@ -22,6 +22,7 @@
  *	process->lock
  *	segment->notices_lock
  *	permit->lock
+ *	lock of who subscribes to an address space (watch.c)
  *	mmap_lock of the attaching process
  *	mmap_lock of the owner			only tried
  *	whatever memory management holds when it announces a change: locks of
@@ -60,6 +61,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <linux/xemem.h>
@@ -81,6 +83,7 @@ struct xemem_name;
  * @cutter: cuts what others show of it, before.
  * @refs: of the notifiers.
  * @dead: the owner's address space has ended.
+ * @maker: whose segments show it, or NULL: nobody's any more; under @lock.
  * @sem: a piece that is in @pieces while it is held for reading has its page
  *	tables; changes of @pieces.
  * @lock: what is read under it before an entry is made, and changed under it
@@ -98,6 +101,7 @@ struct xemem_watch {
 	struct mmu_notifier cutter;
 	refcount_t refs;
 	bool dead;
+	struct xemem_process *maker;
 	struct rw_semaphore sem;
 	spinlock_t lock;	/* see above */
 	unsigned long seq;
@@ -114,6 +118,7 @@ struct xemem_watch {
  * @mm: of the owner, with a reference to the struct.
  * @frozen: nobody runs there: it was copied.
  * @bill: who pays for it, if it was.
+ * @prune: frees what nobody has attached any more; with a reference.
  * @holds: the space is the user of @mm that keeps its memory.
  */
 struct xemem_space {
@@ -122,6 +127,7 @@ struct xemem_space {
 	struct mm_struct *mm;
 	bool frozen;
 	struct xemem_bill *bill;
+	struct work_struct prune;
 	bool holds;
 };
 
@@ -131,9 +137,10 @@ struct xemem_space {
  * @tgid: its number, which it is found by.
  * @pid: of it, with a reference.
  * @account: what it has counts there, with a reference.
- * @payer: as who pays for frozen memory, with a reference.
+ * @payer: its address space, as one that pays, with a reference.
  * @mm: its address space, with a reference to the struct; another one after
  *	exec, which then is not the one that has opened the device.
+ * @end_work: its address space has ended, and it has not.
  * @lock: protects the rest.
  * @segments: its segments, by their node.
  * @permits: its permits, by their node.
@@ -148,6 +155,7 @@ struct xemem_process {
 	struct xemem_account *account;
 	struct xemem_payer *payer;
 	struct mm_struct *mm;
+	struct work_struct end_work;
 	struct mutex lock;	/* the rest */
 	struct list_head segments;
 	struct list_head permits;
@@ -232,11 +240,13 @@ struct xemem_segment {
 /**
  * struct xemem_holder - a permit with which frozen memory is attached
  * @node: in its bill; under the bill's lock, as the rest.
- * @nr: attachments.
+ * @pages: in its attachments.
+ * @paid: pages that its process pays for.
  */
 struct xemem_holder {
 	struct list_head node;
-	unsigned long nr;
+	unsigned long pages;
+	unsigned long paid;
 };
 
 /**
@@ -320,6 +330,8 @@ static_assert(sizeof(struct xemem_attachment) <= 72);
  * @kref: of its VMA, and of one that it is moved to in vain.
  * @vma: its VMA.
  * @att: with a reference.
+ * @shown: there are entries, or there were when it was last cut: set under
+ *	watch->lock, cleared while all of it is changing.
  * @rcu: freed after a grace period.
  */
 struct xemem_piece {
@@ -327,6 +339,7 @@ struct xemem_piece {
 	struct kref kref;
 	struct vm_area_struct *vma;
 	struct xemem_attachment *att;
+	bool shown;
 	struct rcu_head rcu;
 };
 
@@ -348,6 +361,8 @@ enum xemem_kind {
 	XEMEM_ATTACHMENT,
 	XEMEM_PIECE,
 	XEMEM_WATCH,
+	XEMEM_PAYER,
+	XEMEM_BILL,
 	XEMEM_KINDS
 };
 
@@ -384,6 +399,7 @@ struct xemem_process *xemem_process_get(void);
 struct xemem_process *xemem_process_find(struct pid *pid);
 struct xemem_process *xemem_process_from(unsigned long tgid);
 void xemem_process_put(struct xemem_process *p);
+void xemem_process_orphan(struct xemem_process *p);
 
 /* space.c */
 
@@ -398,6 +414,9 @@ int xemem_space_init(void);
 /* watch.c */
 
 struct xemem_watch *xemem_watch_create(struct mm_struct *mm);
+void xemem_watch_set_maker(struct xemem_watch *watch, struct xemem_process *p);
+bool xemem_watch_gap(struct xemem_watch *watch, unsigned long *start,
+		     unsigned long *end);
 void xemem_watch_end(struct xemem_watch *watch);
 void xemem_watch_put(struct xemem_watch *watch);
 void xemem_watch_add(struct xemem_watch *watch, struct xemem_piece *piece);
@@ -451,7 +470,7 @@ static inline void xemem_watch_unlock(struct xemem_watch *watch)
 struct xemem_segment *xemem_segment_find(s64 segid);
 void xemem_segment_put(struct xemem_segment *segment);
 void xemem_segment_end(struct xemem_segment *segment);
-void xemem_segment_thaw(struct xemem_segment *segment);
+void xemem_segment_detached(struct xemem_segment *segment);
 int xemem_segment_make(struct xemem_process *p, struct xemem_make *req);
 int xemem_segment_remove(struct xemem_process *p, s64 segid);
 struct xemem_segment *xemem_segment_after(s64 segid);
@@ -493,6 +512,7 @@ void xemem_piece_map(struct xemem_attachment *att, struct vm_area_struct *vma);
 int xemem_piece_may_split(struct vm_area_struct *vma, unsigned long addr);
 void xemem_piece_open(struct vm_area_struct *vma);
 void xemem_piece_close(struct vm_area_struct *vma);
+void xemem_piece_unmap(struct vm_area_struct *vma);
 
 /* look.c: what the owner has */
 
@@ -626,7 +646,7 @@ int xemem_acl_check(const struct xemem_segment *segment, bool write);
 
 /* frozen.c */
 
-struct xemem_space *xemem_freeze(struct xemem_payer *payer, unsigned long start,
+struct xemem_space *xemem_freeze(struct xemem_process *p, unsigned long start,
 				 unsigned long size);
 struct vm_area_struct *xemem_copy_vma(struct mm_struct *mm,
 				      struct vm_area_struct *vma,
@@ -636,22 +656,13 @@ struct vm_area_struct *xemem_copy_vma(struct mm_struct *mm,
 
 int xemem_duplicate(struct mm_struct *mm, struct vm_area_struct *vma,
 		    struct vm_area_struct *part, struct xemem_bill *bill);
+int xemem_leave_files(struct mm_struct *mm, struct xemem_bill *bill);
 bool xemem_can_duplicate(const struct vm_area_struct *vma);
 
-/* bill.c: who pays for frozen memory */
+/* prune.c */
 
-struct xemem_payer *xemem_payer_get(struct xemem_account *account);
-void xemem_payer_put(struct xemem_payer *payer);
-struct xemem_bill *xemem_bill_open(struct xemem_payer *payer,
-				   struct mm_struct *mm);
-int xemem_bill_check(struct xemem_bill *bill, unsigned long pages);
-int xemem_bill_update(struct xemem_bill *bill, struct mm_struct *mm);
-void xemem_bill_hold(struct xemem_bill *bill, struct xemem_permit *permit);
-void xemem_bill_release(struct xemem_bill *bill, struct xemem_permit *permit);
-void xemem_bill_pass(struct xemem_bill *bill);
-void xemem_bill_end(struct xemem_bill *bill, struct mm_struct *mm);
-void xemem_bill_free(struct xemem_bill *bill);
-void xemem_bill_init(void);
+void xemem_prune(struct xemem_space *space);
+void xemem_prune_work(struct work_struct *work);
 
 /* Whose memory cgroup is charged for what @mm has; under RCU. */
 static inline void xemem_mm_set_owner(struct mm_struct *mm,

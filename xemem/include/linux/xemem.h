@@ -25,7 +25,6 @@ static inline bool xemem_is_attachment(const struct vm_area_struct *vma)
 	       vma->vm_ops == &xemem_vm_ops;
 }
 
-unsigned long __xemem_oom_pages(struct task_struct *p);
 void __xemem_unlink(struct vm_area_struct *vma);
 struct page *__xemem_page(pte_t pte, unsigned int flags);
 bool __xemem_forbids(const struct vm_area_struct *vma, unsigned long gup_flags);
@@ -64,12 +63,6 @@ static inline bool xemem_forbids(const struct vm_area_struct *vma,
 				 unsigned long gup_flags)
 {
 	return xemem_is_attachment(vma) && __xemem_forbids(vma, gup_flags);
-}
-
-/* Any context: pages that go with a process, and are in no address space. */
-static inline unsigned long xemem_oom_pages(struct task_struct *p)
-{
-	return static_branch_unlikely(&xemem_in_use) ? __xemem_oom_pages(p) : 0;
 }
 
 /*
@@ -121,11 +114,6 @@ static inline bool xemem_forbids(const struct vm_area_struct *vma,
 				 unsigned long gup_flags)
 {
 	return false;
-}
-
-static inline unsigned long xemem_oom_pages(struct task_struct *p)
-{
-	return 0;
 }
 
 static inline bool xemem_special(const struct vm_area_struct *vma,
