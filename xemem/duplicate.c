@@ -348,9 +348,13 @@ static int leave_file(struct mm_struct *mm, struct xemem_bill *bill,
 /* What is not there by now is nothing from now on, even if the file grows. */
 static int close_file(struct mm_struct *mm, unsigned long addr)
 {
+	struct vm_area_struct *vma;
+
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	vma_close(vma_lookup(mm, addr));
+	vma = vma_lookup(mm, addr);
+	vma_close(vma);
+	vma->vm_ops = &vma_dummy_vm_ops;
 	mmap_write_unlock(mm);
 	return 0;
 }
