@@ -9,6 +9,7 @@
  * before it begins, and wait for it to end with the first write. Who has the
  * memory from elsewhere, be it another mapping of the owner, goes on meanwhile.
  */
+#include <linux/file.h>
 #include <linux/highmem.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -345,16 +346,26 @@ static int leave_file(struct mm_struct *mm, struct xemem_bill *bill,
 	return min(ret, 0);
 }
 
-/* What is not there by now is nothing from now on, even if the file grows. */
+/*
+ * From now on the file may be truncated, or grow: what was copied stays, and what
+ * is not there by now is nothing.
+ */
 static int close_file(struct mm_struct *mm, unsigned long addr)
 {
+	struct unlink_vma_file_batch batch;
 	struct vm_area_struct *vma;
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	vma = vma_lookup(mm, addr);
+	vma_start_write(vma);
+	unlink_file_vma_batch_init(&batch);
+	unlink_file_vma_batch_add(&batch, vma);
+	unlink_file_vma_batch_final(&batch);
 	vma_close(vma);
 	vma->vm_ops = &vma_dummy_vm_ops;
+	fput(vma->vm_file);
+	vma->vm_file = NULL;
 	mmap_write_unlock(mm);
 	return 0;
 }

@@ -456,15 +456,16 @@ static int subscribe_alone(struct xemem_watch *watch, struct mm_struct *mm)
 	static DEFINE_MUTEX(alone);
 	int err = -EINTR;
 
-	if (mutex_lock_killable(&alone))
+	/* First: others do not wait for who holds it, and for how long. */
+	if (mmap_write_lock_killable(mm))
 		goto free;
-	if (mmap_write_lock_killable(mm)) {
-		mutex_unlock(&alone);
+	if (mutex_lock_killable(&alone)) {
+		mmap_write_unlock(mm);
 		goto free;
 	}
 	err = subscribe(watch, mm);
-	mmap_write_unlock(mm);
 	mutex_unlock(&alone);
+	mmap_write_unlock(mm);
 	return err;
 free:
 	xemem_free(XEMEM_WATCH, watch);

@@ -22,9 +22,9 @@
  *	process->lock
  *	segment->notices_lock
  *	permit->lock
- *	lock of who subscribes to an address space (watch.c)
  *	mmap_lock of the attaching process
  *	mmap_lock of the owner			only tried
+ *	that of subscriptions to address spaces	see watch.c
  *	whatever memory management holds when it announces a change: locks of
  *	  reverse mappings, of files' mappings, of pages; reclaim
  *	the owner's announcement (mmu_notifier_invalidate_range_start())

@@ -40,7 +40,7 @@ struct told {
 
 static struct told *told;
 static char *mem;
-static char stack[STACK] __attribute__((aligned(16)));
+static _Alignas(16) char stack[STACK];
 
 static long shmem_kb(void)
 {
@@ -237,11 +237,11 @@ static void import_page(void)
 	told->status = xem_error(page) || xem_peek(page);
 	told->kb = shmem_kb();
 	told->step = 1;
-	wait_step(2);
+	wait_step(3);
 	told->status |= xem_wrong(page, PAGE, 3);
 	told->kb = shmem_kb() - told->kb;
-	told->step = 3;
-	wait_step(4);
+	told->step = 4;
+	wait_step(5);
 	_exit(0);
 }
 
@@ -255,7 +255,7 @@ static void make_and_exit(void)
 	xem_fill(own + LEN / 2, PAGE, 3);
 	told->segid = freeze(own, LEN);
 	munmap(own, LEN);
-	wait_step(1);
+	wait_step(2);
 	_exit(0);
 }
 
@@ -274,14 +274,15 @@ WHERE_TEST(stranger_has_a_page)
 		import_page();
 	ASSERT_TRUE(wait_step(1));
 	EXPECT_LE(self->anon + LEN_KB - SLACK_KB, anon_kb());
+	told->step = 2;
 	ASSERT_EQ(maker, waitpid(maker, NULL, 0));
 	EXPECT_TRUE(falls_to(anon_kb, self->anon + SLACK_KB));
-	told->step = 2;
-	EXPECT_TRUE(wait_step(3));
+	told->step = 3;
+	EXPECT_TRUE(wait_step(4));
 	EXPECT_EQ(0, told->status);
 	EXPECT_GE(SLACK_KB, told->kb);
 	EXPECT_LT(0, told->kb);
-	told->step = 4;
+	told->step = 5;
 	ASSERT_EQ(importer, waitpid(importer, NULL, 0));
 }
 
@@ -330,6 +331,10 @@ WHERE_TEST(private_file)
 	for (int i = 0; i < 10; i++)
 		ASSERT_EQ(PAGE, pwrite(fd, page, PAGE, i * PAGE));
 	EXPECT_EQ(0, xem_wrong(own, PAGE, 30));
+	/* Of a page that the owner has written, too: he loses it. */
+	ASSERT_EQ(0, ftruncate(fd, 0));
+	EXPECT_NE(0, xem_peek(own + 2 * PAGE));
+	ASSERT_EQ(0, ftruncate(fd, 10 * PAGE));
 	shown = xem_attach(xem_get(segid, XPMEM_ABI_RDONLY), 0, 10 * PAGE);
 	ASSERT_EQ(0, xem_error(shown));
 	for (int i = 0; i < 8; i++)
