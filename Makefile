@@ -219,6 +219,7 @@ check: kernel
 	scripts/entry-audit $(OUT)/vmlinux
 	VMLINUX=$(OUT)/vmlinux scripts/tests/entry_audit_test.py
 	scripts/tests/demo_report_test.py
+	scripts/tests/security_model_test.py
 	$(MAKE) -s -C bench test
 
 refresh:
