@@ -5,7 +5,7 @@
  * the contents it had. What a call says of an attachment is an error or nothing
  * worse than success.
  *
- * The owner looks for himself: at his smaps, at the frames and nodes of his
+ * A third process looks: at the owner's smaps, at the frames and nodes of his
  * pages, and at what the kernel has noted of each frame.
  */
 #include <linux/mempolicy.h>
@@ -18,6 +18,7 @@
 
 #include "../kselftest_harness.h"
 #include "xemem_pair.h"
+#include "xemem_watcher.h"
 
 #ifndef __NR_mseal
 #define __NR_mseal	462
@@ -70,42 +71,12 @@ struct scan_region {
 #define BALANCING	"/sys/kernel/debug/sched/numa_balancing/"
 #define CGROUPS		"/tmp/walker.cgroup"
 
-#define SIZE		(2 * XEM_LARGE)
-#define PAGES		(SIZE / PAGE)
-/* Of so many pages the flags of one are looked at. */
-#define EVERY		64
 /* What works behind the back of all gets so long. */
 #define SCAN_MS		1000
+/* Or until they have been through the importer's memory so often. */
+#define SCANS		3
 /* Larger than any size, number or age. */
 #define MOST		"4294967295"
-
-/* Bits of /proc/kpageflags, see Documentation/admin-guide/mm/pagemap.rst. */
-#define REFERENCED	0x04
-#define LISTED		0x20
-#define ACTIVE		0x40
-/* Listed, swap cache and backed, compound, huge, unevictable, KSM, THP. */
-#define KEPT		0x67e020
-/* And of an entry of pagemap. */
-#define FRAME		0x7fffffffffffffULL
-
-static const char * const keys[] = {
-	"Rss", "Referenced", "Anonymous", "LazyFree", "AnonHugePages",
-	"ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb", "Private_Hugetlb",
-	"Swap", "Locked",
-};
-
-#define KEYS	(sizeof(keys) / sizeof(keys[0]))
-
-/* The owner's memory as he sees it. */
-struct state {
-	unsigned long kb[KEYS];
-	__u64 frames[PAGES];
-	int nodes[PAGES];
-	__u64 flags[PAGES / EVERY];
-};
-
-/* What the owner has seen before. */
-static struct state before;
 
 struct memory {
 	const char *name;
@@ -158,73 +129,6 @@ static long swallow(const char *path)
 	return ret;
 }
 
-/* Pages that are on their way to a list of the kernel's have got there. */
-static void settle(void)
-{
-	unsigned long node = 1;
-
-	syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node);
-}
-
-static int see_frames(struct state *s)
-{
-	int map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	int flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	size_t i;
-
-	CHECK(map >= 0 && flags >= 0);
-	CHECK_EQ(sizeof(s->frames),
-		 pread(map, s->frames, sizeof(s->frames),
-		       (uintptr_t)scene->addr / PAGE * 8));
-	for (i = 0; i < PAGES; i++)
-		s->frames[i] &= FRAME;
-	for (i = 0; i < PAGES / EVERY; i++)
-		CHECK_EQ(8, pread(flags, &s->flags[i], 8,
-				  s->frames[i * EVERY] * 8));
-	close(map);
-	close(flags);
-	return 0;
-}
-
-/* All values of the mapping at once: to read the file takes long. */
-static int see_sizes(struct state *s)
-{
-	FILE *f = fopen("/proc/self/smaps", "re");
-	unsigned long start, end;
-	bool here = false;
-	char line[512];
-	size_t len;
-
-	CHECK(f);
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
-			if (here)
-				break;
-			here = start == (uintptr_t)scene->addr;
-		}
-		for (size_t i = 0; here && i < KEYS; i++) {
-			len = strlen(keys[i]);
-			if (!strncmp(line, keys[i], len) && line[len] == ':')
-				s->kb[i] = strtoul(line + len + 1, NULL, 10);
-		}
-	}
-	fclose(f);
-	CHECK(here);
-	return 0;
-}
-
-static int see(struct state *s)
-{
-	static void *pages[PAGES];
-
-	settle();
-	CHECK_EQ(0, see_sizes(s));
-	for (size_t i = 0; i < PAGES; i++)
-		pages[i] = scene->addr + i * PAGE;
-	CHECK(!syscall(SYS_move_pages, 0, PAGES, pages, NULL, s->nodes, 0));
-	return see_frames(s);
-}
-
 /* Used, as often as makes the kernel believe it. */
 static int use_own(void)
 {
@@ -265,8 +169,7 @@ static int own(void *arg)
 		return 2;
 	}
 	CHECK_EQ(0, use_own());
-	CHECK_EQ(0, see(&before));
-	scene->number = before.nodes[0];
+	scene->seed = 1;
 	return owner_make(NULL);
 }
 
@@ -275,58 +178,6 @@ static int disown(void *arg)
 	CHECK_EQ(0, xem_remove(scene->segid));
 	CHECK(!munmap(scene->addr, SIZE));
 	return 0;
-}
-
-/* How far from being taken away; nothing of the kind outside of a list. */
-static int age(__u64 flags)
-{
-	return flags & LISTED ? !!(flags & ACTIVE) * 2 + !!(flags & REFERENCED) :
-				0;
-}
-
-static int same_flags(const struct state *now)
-{
-	for (size_t i = 0; i < PAGES / EVERY; i++) {
-		__u64 was = before.flags[i], is = now->flags[i];
-
-		/* To be used again is no harm. */
-		if ((was & KEPT) == (is & KEPT) && age(was) <= age(is))
-			continue;
-		fprintf(stderr, "# page %zu: flags %llx, now %llx\n", i * EVERY,
-			was, is);
-		return 1;
-	}
-	return 0;
-}
-
-/* The owner's memory is as it was. */
-static int unchanged(void *arg)
-{
-	static struct state now;
-	int bad = 0;
-
-	CHECK_EQ(0, see(&now));
-	for (size_t i = 0; i < KEYS; i++) {
-		if (before.kb[i] == now.kb[i])
-			continue;
-		fprintf(stderr, "# the owner's %s: %lu kB, now %lu\n", keys[i],
-			before.kb[i], now.kb[i]);
-		bad = 1;
-	}
-	for (size_t i = 0; i < PAGES; i++) {
-		if (before.frames[i] == now.frames[i] &&
-		    before.nodes[i] == now.nodes[i])
-			continue;
-		fprintf(stderr, "# page %zu: frame %llx, node %d, now %llx, %d\n",
-			i, before.frames[i], before.nodes[i], now.frames[i],
-			now.nodes[i]);
-		bad = 1;
-		break;
-	}
-	bad |= same_flags(&now) | !!xem_wrong(scene->addr, SIZE, 1);
-	/* Each says it of what it did itself. */
-	before = now;
-	return bad;
 }
 
 /* An error that a caller can do something with. */
@@ -344,7 +195,8 @@ static int harmless(struct actor *owner, const char *p, const char *what,
 {
 	int bad = !is_defined(ret) || xem_wrong(p, SIZE, 1);
 
-	bad |= actor_do(owner, unchanged, NULL);
+	bad |= actor_do(&pair_watcher, unchanged, (void *)(long)owner->pid);
+	bad |= actor_do(owner, owner_verify, NULL);
 	if (bad)
 		fprintf(stderr, "# %s: returned %ld\n", what, ret);
 	return bad;
@@ -364,6 +216,8 @@ static int walk_one(struct actor *owner, walk_fn walk, int permit)
 		fprintf(stderr, "# none of this: %s\n", name);
 	if (ret)
 		return ret != 2;
+	CHECK_EQ(0, actor_do(&pair_watcher, see_before,
+			     (void *)(long)owner->pid));
 	apid = xem_get(scene->segid, permit);
 	CHECK(apid > 0);
 	p = xem_attach_ext(apid, 0, SIZE, XEMEM_EAGER);
@@ -736,25 +590,54 @@ PAIR_TEST(userfaultfd)
 	EXPECT_EQ(0, walk_all(&self->owner, watch));
 }
 
-/* All of the importer at work, while others look at what he uses. */
-static int use_for(const char *p, long ms)
+static __attribute__((constructor)) void want_watcher(void)
 {
-	long end = now_ms() + ms;
+	pair_has_watcher = true;
+}
 
-	while (now_ms() < end)
+/*
+ * All of the importer at work, while Linux looks at what he uses; members it
+ * leaves alone, which takes a second to see, but once.
+ */
+static int use_while_scanned(const char *p)
+{
+	static long patience = SCAN_MS;
+	long end = now_ms() + patience, begin = memory_scans();
+
+	do {
 		CHECK_EQ(0, xem_wrong(p, SIZE, 1));
+	} while (now_ms() < end && memory_scans() < begin + SCANS);
+	if (memory_scans() == begin)
+		patience = SCAN_MS / 10;
 	return 0;
+}
+
+static unsigned long merge_scans(void)
+{
+	FILE *f = fopen(KSM "full_scans", "re");
+	unsigned long n = 0;
+
+	if (f) {
+		if (fscanf(f, "%lu", &n) != 1)
+			n = 0;
+		fclose(f);
+	}
+	return n;
 }
 
 static int merge(struct actor *owner, char *p)
 {
 	long ret = result(madvise(p, SIZE, MADV_MERGEABLE));
+	long end = now_ms() + SCAN_MS / 4;
+	unsigned long enough;
 
 	/* All that the process has, and will have. */
 	prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0);
 	put(KSM "pages_to_scan", "10000");
+	enough = merge_scans() + SCANS;
 	put(KSM "run", "1");
-	sleep_ms(SCAN_MS / 4);
+	while (now_ms() < end && merge_scans() < enough)
+		sleep_ms(10);
 	put(KSM "run", "2");
 	prctl(PR_SET_MEMORY_MERGE, 0, 0, 0, 0);
 	return harmless(owner, p, "KSM", ret);
@@ -767,7 +650,7 @@ static int balance(struct actor *owner, char *p)
 	put("/proc/sys/kernel/numa_balancing", "1");
 	put(BALANCING "scan_delay_ms", "1");
 	put(BALANCING "scan_period_min_ms", "10");
-	bad = use_for(p, SCAN_MS);
+	bad = use_while_scanned(p);
 	put("/proc/sys/kernel/numa_balancing", "0");
 	return harmless(owner, p, "NUMA balancing", 0) | bad;
 }
@@ -853,7 +736,8 @@ static int seal_here(size_t size, bool by_close)
 		CHECK_EQ(0, xem_release(apid));
 	}
 	CHECK(xem_peek(p));
-	for (size_t at = PAGE; at < size; at += PAGE)
+	/* Each takes long on an LWK core: of large pages not all. */
+	for (size_t at = PAGE; at < size; at += size < SIZE ? PAGE : 3 * PAGE)
 		CHECK_EQ(SIGBUS, xem_peek(p + at));
 	return 0;
 }

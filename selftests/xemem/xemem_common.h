@@ -305,17 +305,23 @@ static inline __u64 xem_word(__u64 seed, __u64 at)
 	return (x ^ x >> 29) | 1;
 }
 
+static inline void xem_fill_every(size_t step, void *p, size_t len, __u64 seed)
+{
+	for (size_t i = 0; i < len; i += step)
+		*(volatile __u64 *)((char *)p + i) = xem_word(seed, i);
+}
+
 static inline void xem_fill(void *p, size_t len, __u64 seed)
 {
-	for (size_t i = 0; i < len; i += XEM_STEP)
-		*(volatile __u64 *)((char *)p + i) = xem_word(seed, i);
+	xem_fill_every(XEM_STEP, p, len, seed);
 }
 
 /*
  * How many words are not of the pattern, and says which is the first; seed 0
  * means zeroes. A signal ends it and counts as a word.
  */
-static inline size_t xem_wrong(const void *p, size_t len, __u64 seed)
+static inline size_t xem_wrong_every(size_t step, const void *p, size_t len,
+				     __u64 seed)
 {
 	volatile size_t wrong = 0, i = 0;
 	int sig = sigsetjmp(xem_jump, 0);
@@ -327,7 +333,7 @@ static inline size_t xem_wrong(const void *p, size_t len, __u64 seed)
 		goto out;
 	}
 	xem_guarded = 1;
-	for (; i < len; i += XEM_STEP) {
+	for (; i < len; i += step) {
 		got = *(const volatile __u64 *)((const char *)p + i);
 		if (got == xem_word(seed, i))
 			continue;
@@ -338,6 +344,11 @@ static inline size_t xem_wrong(const void *p, size_t len, __u64 seed)
 out:
 	xem_guarded = 0;
 	return wrong;
+}
+
+static inline size_t xem_wrong(const void *p, size_t len, __u64 seed)
+{
+	return xem_wrong_every(XEM_STEP, p, len, seed);
 }
 
 /* From now on this process is another user, with no group but @gid. */

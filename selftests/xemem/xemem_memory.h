@@ -120,4 +120,18 @@ static inline char *memory_new(enum memory_kind kind, size_t size)
 	return q;
 }
 
+/* How often Linux has been through this process's memory, and marked it. */
+static inline long memory_scans(void)
+{
+	FILE *f = fopen("/proc/self/sched", "re");
+	char line[128];
+	long nr = -1;
+
+	while (f && nr < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "mm->numa_scan_seq : %ld", &nr);
+	if (f)
+		fclose(f);
+	return nr;
+}
+
 #endif /* _SELFTESTS_XEMEM_MEMORY_H */

@@ -22,6 +22,7 @@
  * @segid: a segment of it.
  * @kind: what kind of memory, for those who make it.
  * @seed: of the pattern that is there.
+ * @step: bytes from one word of it to the next; 0: XEM_STEP.
  * @number: what the test likes.
  * @stop: end a loop.
  */
@@ -31,11 +32,16 @@ struct scene {
 	volatile __s64 segid;
 	volatile int kind;
 	volatile __u64 seed;
+	volatile size_t step;
 	volatile long number;
 	volatile int stop;
 };
 
 static struct scene *scene;
+
+/* On Linux in any case, for tests that set the first one before they begin. */
+static bool pair_has_watcher;
+static struct actor pair_watcher;
 
 FIXTURE(pair)
 {
@@ -99,6 +105,10 @@ FIXTURE_SETUP(pair)
 	ASSERT_NE(MAP_FAILED, (void *)scene);
 	xem_catch();
 	/* Before this process joins: its children would be members, too. */
+	if (pair_has_watcher) {
+		ASSERT_EQ(0, actor_start(&pair_watcher, (struct actor_how){
+				.no_device = true }));
+	}
 	ASSERT_EQ(0, actor_start(&self->owner, how));
 	if (variant->importer_lwk)
 		ASSERT_EQ(0, actor_join());
@@ -107,6 +117,7 @@ FIXTURE_SETUP(pair)
 FIXTURE_TEARDOWN(pair)
 {
 	actor_end(&self->owner);
+	actor_end(&pair_watcher);
 	close(xem_fd);
 	EXPECT_TRUE(slab_is_level(RETURN_MS));
 }
@@ -157,13 +168,15 @@ static inline int owner_remove(void *arg)
 /* The owner writes the pattern @seed of the scene. */
 static inline int owner_fill(void *arg)
 {
-	xem_fill(scene->addr, scene->size, scene->seed);
+	xem_fill_every(scene->step ?: XEM_STEP, scene->addr, scene->size,
+		       scene->seed);
 	return 0;
 }
 
 static inline int owner_verify(void *arg)
 {
-	CHECK_EQ(0, xem_wrong(scene->addr, scene->size, scene->seed));
+	CHECK_EQ(0, xem_wrong_every(scene->step ?: XEM_STEP, scene->addr,
+				    scene->size, scene->seed));
 	return 0;
 }
 
