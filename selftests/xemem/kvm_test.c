@@ -10,6 +10,7 @@
  */
 #include <linux/kvm.h>
 #include <stdbool.h>
+#include <sys/time.h>
 
 #include "../kselftest_harness.h"
 #include "xemem_pair.h"
@@ -24,6 +25,8 @@
 #define SHARED		0x40000000UL
 #define PORT		0x10
 #define INTERRUPTS_ON	0x0200UL
+/* A wait that is one, not a slow machine. */
+#define SOME_US		300000
 #define KVM_STAT	"/sys/kernel/debug/kvm/"
 
 /* rep movsl; out %al, $PORT */
@@ -597,6 +600,9 @@ static void ring(int sig)
 static int waits_for_what_is_removed(struct actor *owner)
 {
 	struct sigaction action = { .sa_handler = ring };
+	/* Again and again: the first one may come too soon. */
+	const struct itimerval some = { { 0, SOME_US }, { 0, SOME_US } };
+	const struct itimerval none = {};
 	__u64 *buffer = (void *)(machine.own + BUFFER);
 	int ret;
 
@@ -604,9 +610,9 @@ static int waits_for_what_is_removed(struct actor *owner)
 	CHECK_EQ(0, machine_sees(&machine, 1));
 	CHECK_EQ(0, actor_do(owner, remove_and_remake, NULL));
 	*buffer = ~0ULL;
-	alarm(1);
+	CHECK(!setitimer(ITIMER_REAL, &some, NULL));
 	ret = machine_copy(&machine, BUFFER, SHARED, 8);
-	alarm(0);
+	CHECK(!setitimer(ITIMER_REAL, &none, NULL));
 	CHECK(ret == -EINTR || ret == -EFAULT);
 	CHECK_EQ(~0ULL, *buffer);
 	return 0;

@@ -24,6 +24,9 @@
 #define VMAS		30000
 #define FORKS		3
 #define ROUNDS		200
+/* Fewer, where there have been so many of both. */
+#define ROUNDS_LEAST	50
+#define FORKS_LEAST	100
 /* What is written does not touch the pattern, which is there once a step. */
 #define MARK		8
 
@@ -258,14 +261,16 @@ static int fork_on_and_on(void *arg)
 static int pin_beside_forks(struct actor *owner, struct ring *r,
 			    enum memory_kind kind)
 {
-	int fd[2], bad = 0;
+	int fd[2], bad = 0, i;
 
 	CHECK_EQ(0, meet(owner, kind, kind == MEMORY_LARGE ? LARGE : 8 * PAGE));
-	for (int i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++)
 		fd[i] = new_pattern(2 + i);
 	scene->number = 0;
 	actor_post(owner, fork_on_and_on, NULL);
-	for (int i = 0; i < ROUNDS && !bad; i++) {
+	for (i = 0; i < ROUNDS && !bad; i++) {
+		if (i >= ROUNDS_LEAST && scene->number >= FORKS_LEAST)
+			break;
 		CHECK_EQ(0, ring_register(r, here, scene->size));
 		if (i % 4)
 			sleep_ms(i % 4);
@@ -276,7 +281,7 @@ static int pin_beside_forks(struct actor *owner, struct ring *r,
 	}
 	scene->stop = 1;
 	bad |= actor_wait(owner);
-	fprintf(stderr, "# %ld forks beside %d pins\n", scene->number, ROUNDS);
+	fprintf(stderr, "# %ld forks beside %d pins\n", scene->number, i);
 	close(fd[0]);
 	close(fd[1]);
 	return bad ?: actor_do(owner, disown, NULL);

@@ -26,7 +26,7 @@ static int own_memory(void *arg)
 		return 2;
 	CHECK(scene->addr != MAP_FAILED);
 	scene->seed = 1;
-	xem_fill(scene->addr, scene->size, 1);
+	CHECK_EQ(0, owner_fill(NULL));
 	return owner_make(NULL);
 }
 
@@ -50,18 +50,18 @@ static int attach_all(int permit, unsigned int flags, __s64 *apid, char **p)
 /* There and back and there, through one attachment. */
 static int exchange(struct actor *owner, unsigned int mode)
 {
-	size_t size = scene->size;
+	size_t size = scene->size, step = scene->step ?: XEM_STEP;
 	__s64 apid;
 	char *p;
 
 	CHECK_EQ(0, attach_all(XPMEM_ABI_RDWR, mode, &apid, &p));
-	CHECK_EQ(0, xem_wrong(p, size, 1));
-	xem_fill(p, size, 2);
+	CHECK_EQ(0, xem_wrong_every(step, p, size, 1));
+	xem_fill_every(step, p, size, 2);
 	scene->seed = 2;
 	CHECK_EQ(0, actor_do(owner, owner_verify, NULL));
 	scene->seed = 3;
 	CHECK_EQ(0, actor_do(owner, owner_fill, NULL));
-	CHECK_EQ(0, xem_wrong(p, size, 3));
+	CHECK_EQ(0, xem_wrong_every(step, p, size, 3));
 	CHECK_EQ(0, xem_detach(p + size / 2));
 	CHECK_EQ(SIGSEGV, xem_peek(p));
 	CHECK_EQ(0, xem_release(apid));
@@ -160,12 +160,17 @@ PAIR_TEST(hugetlb)
 	EXPECT_EQ(0, ret);
 }
 
-/* A kernel that looks for mistakes takes minutes to fill so much. */
+/*
+ * A kernel that looks for mistakes takes minutes to fill so much. Each word and
+ * page of what is smaller is looked at above; here one in each seven pages, in
+ * all places of a page and all pages of a large one.
+ */
 TEST_F_TIMEOUT(pair, gigabyte, 10 * PAIR_SECONDS)
 {
 	self->owner.patience_ms = 2000 * PAIR_SECONDS;
 	if (!fits(GIB))
 		SKIP(return, "less than 1.25 GiB of memory");
+	scene->step = 7 * PAGE + XEM_STEP;
 	EXPECT_EQ(0, share(&self->owner, MEMORY_LARGE, GIB, XEMEM_LAZY));
 	EXPECT_EQ(0, share(&self->owner, MEMORY_LARGE, GIB, XEMEM_EAGER));
 	EXPECT_EQ(0, share(&self->owner, MEMORY_MEMFD, GIB, XEMEM_EAGER));
