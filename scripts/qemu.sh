@@ -11,9 +11,10 @@ accelerator()
 	tcg)
 		# The emulated TSC is constant and the same on all CPUs; unless
 		# the CPU says so, Linux distrusts it on two sockets: no stable
-		# sched_clock.
+		# sched_clock. Fast string instructions are slow here: Linux
+		# then clears pages by the byte, in eight times as many turns.
 		echo -accel tcg,thread=multi -cpu \
-			max,x-force-features=on,check=off,+invtsc,+tsc-adjust
+			max,x-force-features=on,check=off,+invtsc,+tsc-adjust,-erms,-fsrm
 		;;
 	*) echo -accel "$ACCEL" -cpu host ;;
 	esac
