@@ -30,7 +30,8 @@ run_alone()
 			"$0/abi_test"
 		# Who has failed is asked for below, one by one.
 		true' "$tests" \
-		watch_test permit_test proc_test names_test notice_test >"$log"
+		watch_test permit_test proc_test names_test notice_test \
+		crowd_test >"$log"
 }
 
 # NAME: it has been run there, and has passed
@@ -51,12 +52,13 @@ without_lwk()
 }
 
 ktap_print_header
-ktap_set_plan 13
+ktap_set_plan 14
 ok "a machine for what needs one process" run_alone
 ok "XPMEM's requests, as root" passed root
 ok "XPMEM's requests, as nobody" passed nobody
 ok "XPMEM's requests, on an LWK core" passed lwk
 ok "what is taken back, and who waits for it" passed watch_test
+ok "whoever attaches a page many times" passed crowd_test
 ok "permits, names and bells" passed permit_test
 ok "who reads /proc/xpmem keeps nobody" passed proc_test
 ok "names, numbers and quotas of users" passed names_test

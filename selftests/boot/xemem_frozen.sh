@@ -13,6 +13,11 @@ test_payment()
 		"$tests/frozen_pay_test"
 }
 
+test_where()
+{
+	LIMIT=300 boot "$leaks" -m 2G -- "$tests/frozen_where_test"
+}
+
 # A small machine, whose memory is used up.
 test_oom()
 {
@@ -25,8 +30,9 @@ test_oom()
 }
 
 ktap_print_header
-ktap_set_plan 3
+ktap_set_plan 4
 ok "frozen segments" test_pairs frozen_test
 ok "frozen memory is on somebody's account" test_payment
+ok "it counts where it was made, or is attached" test_where
 ok "the OOM killer sees frozen memory" test_oom
 ktap_finished

@@ -15,7 +15,7 @@
 /* What the producer updates, and how often somebody looks at it. */
 #define ARRAY		(64 * MIB)
 #define ARRAY_WORDS	(ARRAY / sizeof(__u64))
-#define SNAPSHOTS	6
+#define SNAPSHOTS	10
 /* Fewer, where so many would take longer; but so many at least. */
 #define WATCH_MS	100000
 #define SNAPSHOTS_LEAST	3
