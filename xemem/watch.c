@@ -344,6 +344,8 @@ static void cutter_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	struct xemem_watch *watch = watch_of_cutter(notifier);
 
 	WRITE_ONCE(watch->dead, true);
+	/* Pairs with that of xemem_watch_begin(). */
+	smp_wmb();
 	scoped_guard(spinlock, &watch->lock)
 		if (watch->maker)
 			xemem_process_orphan(watch->maker);
@@ -649,14 +651,15 @@ bool xemem_watch_gap(struct xemem_watch *watch, unsigned long *start,
 int xemem_watch_begin(struct xemem_watch *watch, unsigned long start,
 		      unsigned long end, unsigned long *seq)
 {
-	if (READ_ONCE(watch->dead))
-		return -EFAULT;
 	*seq = READ_ONCE(watch->seq);
 	/*
 	 * Pairs with that of counter_start(): either the change is seen here, or
-	 * the piece is seen by the change, which then moves the sequence.
+	 * the piece is seen by the change, which then moves the sequence. And
+	 * with that of cutter_release(), which moves it after the end.
 	 */
 	smp_mb();
+	if (READ_ONCE(watch->dead))
+		return -EFAULT;
 	return is_changing(watch, start, end) ? -EINPROGRESS : 0;
 }
 

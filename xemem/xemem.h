@@ -448,7 +448,7 @@ static inline bool xemem_watch_lock(struct xemem_watch *watch,
 				    unsigned long seq)
 {
 	spin_lock(&watch->lock);
-	if (watch->seq == seq && !watch->dead)
+	if (watch->seq == seq)
 		return true;
 	spin_unlock(&watch->lock);
 	return false;
