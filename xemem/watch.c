@@ -31,6 +31,9 @@
 #define WIDE		8
 #define ALL		XEMEM_WATCH_BLOCKS
 
+/* Held for reading where entries are cut; see linux/xemem.h. */
+DECLARE_RWSEM(xemem_subscribers);
+
 static struct xemem_watch *watch_of_counter(struct mmu_notifier *notifier)
 {
 	return container_of(notifier, struct xemem_watch, counter);
@@ -187,6 +190,12 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 	end = ALIGN(end, xemem_entry_size(vma->vm_mm, end - 1));
 	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
 				start, end);
+	if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE)) {
+		if (!down_read_trylock(&xemem_subscribers))
+			return false;
+	} else {
+		down_read(&xemem_subscribers);
+	}
 	current->lwk.cutting = true;
 	done = announce(&range);
 	if (done) {
@@ -205,6 +214,7 @@ static bool cut(struct vm_area_struct *vma, unsigned long start,
 			non_block_start();
 	}
 	current->lwk.cutting = false;
+	up_read(&xemem_subscribers);
 	return done;
 }
 

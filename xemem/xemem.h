@@ -29,6 +29,7 @@
  *	  reverse mappings, of files' mappings, of pages; reclaim
  *	the owner's announcement (mmu_notifier_invalidate_range_start())
  *	watch->sem				nothing is allocated under it
+ *	xemem_subscribers			also under all locks of an mm
  *	announcement to those who have attached	second level, see watch.c
  *	lock of a page table
  *	watch->lock

@@ -11,6 +11,7 @@
 #include <linux/jump_label.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 
@@ -39,6 +40,23 @@ static inline void xemem_unlink(struct vm_area_struct *vma)
 {
 	if (xemem_is_attachment(vma))
 		__xemem_unlink(vma);
+}
+
+/*
+ * All locks of an address space are held, and it gets a subscriber. Who cuts
+ * entries there has none of these locks: between his announcement and its end
+ * nobody may come who has not heard the first.
+ */
+extern struct rw_semaphore xemem_subscribers;
+
+static inline void xemem_subscribe_begin(void)
+{
+	down_write(&xemem_subscribers);
+}
+
+static inline void xemem_subscribe_end(void)
+{
+	up_write(&xemem_subscribers);
 }
 
 /* Any context. A change of memory is announced within that of its owner. */
@@ -98,6 +116,9 @@ static inline bool xemem_is_attachment(const struct vm_area_struct *vma)
 }
 
 static inline void xemem_unlink(struct vm_area_struct *vma) { }
+
+static inline void xemem_subscribe_begin(void) { }
+static inline void xemem_subscribe_end(void) { }
 
 static inline bool xemem_is_nested(void)
 {
