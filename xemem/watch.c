@@ -32,7 +32,8 @@
 #define ALL		XEMEM_WATCH_BLOCKS
 
 /* Held for reading where entries are cut; see linux/xemem.h. */
-DECLARE_RWSEM(xemem_subscribers);
+struct rw_semaphore xemem_subscribers __cacheline_aligned_in_smp =
+	__RWSEM_INITIALIZER(xemem_subscribers);
 
 static struct xemem_watch *watch_of_counter(struct mmu_notifier *notifier)
 {
