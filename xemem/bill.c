@@ -27,8 +27,9 @@
 /* So many holders are looked at under the lock. */
 #define BATCH		64
 
-/* So many page tables more, and the bill is made anew. */
-#define TABLES_MOST	8
+/* So many page tables more, or such a part of them, and it is made anew. */
+#define TABLES_MORE	8
+#define TABLES_PART	16
 
 static void charge(struct xemem_process *p, long pages)
 {
@@ -92,7 +93,7 @@ int xemem_bill_check(struct xemem_bill *bill, unsigned long pages)
 	return xemem_payer_check(bill->maker->payer, pages - bill->mapped);
 }
 
-/* Under the lock. Who is attached to it pays for that, and there is no more. */
+/* Under the lock. */
 static void set_resident(struct xemem_bill *bill, struct mm_struct *mm)
 {
 	unsigned long resident = resident_of(mm);
@@ -124,26 +125,6 @@ int xemem_bill_update(struct xemem_bill *bill, struct mm_struct *mm)
 	return xemem_charge_check(maker->account, XEMEM_QUOTA_FROZEN);
 }
 
-/**
- * xemem_bill_refresh - frozen memory was looked at, or given up in part
- * @bill: of it.
- * @mm: where it is.
- * @less: there may be less of it.
- *
- * Where there was nothing, to look at it costs page tables.
- *
- * Context: process context; mmap_lock may be held.
- */
-void xemem_bill_refresh(struct xemem_bill *bill, struct mm_struct *mm,
-			bool less)
-{
-	if (!less && tables_of(mm) <= READ_ONCE(bill->tables) + TABLES_MOST)
-		return;
-	guard(spinlock)(&bill->lock);
-	if (!bill->ended)
-		set_resident(bill, mm);
-}
-
 /* Under the lock: @holder pays for what it has attached, if the maker does not. */
 static void settle(struct xemem_bill *bill, struct xemem_holder *holder)
 {
@@ -157,6 +138,51 @@ static void settle(struct xemem_bill *bill, struct xemem_holder *holder)
 		return;
 	charge(permit->process, due - holder->paid);
 	holder->paid = due;
+}
+
+/* Some of those who are to be settled. Are there any more? */
+static bool settle_some(struct xemem_bill *bill)
+{
+	struct xemem_holder *holder;
+	int nr = 0;
+
+	guard(spinlock)(&bill->lock);
+	while (nr++ < BATCH && !list_empty(&bill->unpassed)) {
+		holder = list_first_entry(&bill->unpassed, struct xemem_holder,
+					  node);
+		settle(bill, holder);
+		list_move_tail(&holder->node, &bill->holders);
+	}
+	return !list_empty(&bill->unpassed);
+}
+
+/**
+ * xemem_bill_refresh - frozen memory was looked at, or given up in part
+ * @bill: of it.
+ * @mm: where it is.
+ * @less: there may be less of it.
+ *
+ * Where there was nothing, to look at it costs page tables; if the maker is
+ * gone, those pay who have it attached.
+ *
+ * Context: process context, may sleep; mmap_lock may be held.
+ */
+void xemem_bill_refresh(struct xemem_bill *bill, struct mm_struct *mm,
+			bool less)
+{
+	unsigned long tables = READ_ONCE(bill->tables);
+
+	if (!less && tables_of(mm) <= tables + tables / TABLES_PART + TABLES_MORE)
+		return;
+	scoped_guard(spinlock, &bill->lock) {
+		if (bill->ended)
+			return;
+		set_resident(bill, mm);
+		if (!bill->maker)
+			list_splice_init(&bill->holders, &bill->unpassed);
+	}
+	while (settle_some(bill))
+		cond_resched();
 }
 
 /**
@@ -216,22 +242,6 @@ static struct xemem_process *leave_maker(struct xemem_bill *bill)
 	charge(maker, -(long)bill->resident);
 	xemem_payer_map(maker->payer, -(long)bill->mapped);
 	return maker;
-}
-
-/* Some of those who are to be settled. Are there any more? */
-static bool settle_some(struct xemem_bill *bill)
-{
-	struct xemem_holder *holder;
-	int nr = 0;
-
-	guard(spinlock)(&bill->lock);
-	while (nr++ < BATCH && !list_empty(&bill->unpassed)) {
-		holder = list_first_entry(&bill->unpassed, struct xemem_holder,
-					  node);
-		settle(bill, holder);
-		list_move_tail(&holder->node, &bill->holders);
-	}
-	return !list_empty(&bill->unpassed);
 }
 
 /**

@@ -94,7 +94,10 @@ free:
 static int copy_shared(struct mm_struct *mm, struct vm_area_struct *vma,
 		       struct vm_area_struct *part)
 {
-	unsigned long charge = part->vm_flags & VM_ACCOUNT ? vma_pages(part) : 0;
+	/* What is a file's is copied later, and was not committed yet. */
+	bool pays = part->vm_flags & VM_ACCOUNT ||
+		    (part->vm_file && !vma_is_anonymous(part));
+	unsigned long charge = pays ? vma_pages(part) : 0;
 	struct vm_area_struct *copy;
 
 	if (charge && security_vm_enough_memory_mm(vma->vm_mm, charge))
@@ -104,6 +107,8 @@ static int copy_shared(struct mm_struct *mm, struct vm_area_struct *vma,
 		vm_unacct_memory(charge);
 		return -ENOMEM;
 	}
+	if (charge)
+		vm_flags_set(copy, VM_ACCOUNT);
 	return copy_page_range(copy, part);
 }
 

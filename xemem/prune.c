@@ -23,10 +23,11 @@ static void prune(struct xemem_space *space)
 
 	mmap_write_lock(mm);
 	while (xemem_watch_gap(space->watch, &start, &end)) {
-		if (start < mm->task_size)
+		if (start < min(end, mm->task_size))
 			do_munmap(mm, start, min(end, mm->task_size) - start,
 				  NULL);
 		start = end;
+		cond_resched();
 	}
 	mmap_write_unlock(mm);
 	xemem_bill_refresh(space->bill, mm, true);

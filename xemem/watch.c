@@ -174,48 +174,85 @@ static void wait_for_split(struct mm_struct *mm, unsigned long addr,
 	}
 }
 
+/* Nobody subscribes meanwhile; see linux/xemem.h. */
+static bool keep_subscribers(unsigned int flags)
+{
+	if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE))
+		return down_read_trylock(&xemem_subscribers);
+	down_read(&xemem_subscribers);
+	return true;
+}
+
 /*
- * Cut a part of a mapping. This is zap_page_range_single(), for a caller who
- * is being notified himself. Notifiers of those who have attached get their
- * turn, but ours have nothing to do then: an attachment cannot be attached.
+ * Others may run between two page tables, as they may when the OOM reaper walks
+ * through the owner's: nothing is waited for.
  */
+static void unmap_entries(struct vm_area_struct *vma,
+			  struct mmu_notifier_range *range)
+{
+	bool blockable = mmu_notifier_range_blockable(range);
+	struct mmu_gather tlb;
+
+	if (!blockable)
+		non_block_end();
+	tlb_gather_mmu(&tlb, vma->vm_mm);
+	unmap_page_range(&tlb, vma, range->start, range->end, NULL);
+	wait_for_split(vma->vm_mm, range->start, range->end);
+	announce_end(range);
+	tlb_finish_mmu(&tlb);
+	if (!blockable)
+		non_block_start();
+}
+
+/*
+ * Cut what one table of tables maps at most: who subscribes, wherever that is,
+ * waits for it. This is zap_page_range_single(), for a caller who is being
+ * notified himself. Notifiers of those who have attached get their turn, but
+ * ours have nothing to do then: an attachment cannot be attached.
+ */
+static bool cut_part(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, unsigned int flags)
+{
+	struct mmu_notifier_range range;
+	bool done;
+
+	if (!keep_subscribers(flags))
+		return false;
+	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
+				start, end);
+	current->lwk.cutting = true;
+	done = announce(&range);
+	if (done)
+		unmap_entries(vma, &range);
+	current->lwk.cutting = false;
+	up_read(&xemem_subscribers);
+	return done;
+}
+
+/* Where a part of a mapping ends that is cut at once, if @addr has any table. */
+static unsigned long part_end(struct mm_struct *mm, unsigned long addr,
+			      unsigned long end, bool *empty)
+{
+	*empty = pgd_none(*pgd_offset(mm, addr)) ||
+		 p4d_none(*p4d_offset(pgd_offset(mm, addr), addr));
+	return *empty ? p4d_addr_end(addr, end) : pud_addr_end(addr, end);
+}
+
 static bool cut(struct vm_area_struct *vma, unsigned long start,
 		unsigned long end, unsigned int flags)
 {
-	struct mmu_notifier_range range;
-	struct mmu_gather tlb;
-	bool done;
+	struct mm_struct *mm = vma->vm_mm;
+	bool empty, done = true;
+	unsigned long next;
 
 	/* To split an entry would be announced as if nobody was notified yet. */
-	start = ALIGN_DOWN(start, xemem_entry_size(vma->vm_mm, start));
-	end = ALIGN(end, xemem_entry_size(vma->vm_mm, end - 1));
-	mmu_notifier_range_init(&range, MMU_NOTIFY_CLEAR, flags, vma->vm_mm,
-				start, end);
-	if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE)) {
-		if (!down_read_trylock(&xemem_subscribers))
-			return false;
-	} else {
-		down_read(&xemem_subscribers);
+	start = ALIGN_DOWN(start, xemem_entry_size(mm, start));
+	end = ALIGN(end, xemem_entry_size(mm, end - 1));
+	for (; start < end && done; start = next) {
+		next = part_end(mm, start, end, &empty);
+		if (!empty)
+			done = cut_part(vma, start, next, flags);
 	}
-	current->lwk.cutting = true;
-	done = announce(&range);
-	if (done) {
-		/*
-		 * Others may run between two page tables, as they may when the
-		 * OOM reaper walks through the owner's: nothing is waited for.
-		 */
-		if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE))
-			non_block_end();
-		tlb_gather_mmu(&tlb, vma->vm_mm);
-		unmap_page_range(&tlb, vma, start, end, NULL);
-		wait_for_split(vma->vm_mm, start, end);
-		announce_end(&range);
-		tlb_finish_mmu(&tlb);
-		if (!(flags & MMU_NOTIFIER_RANGE_BLOCKABLE))
-			non_block_start();
-	}
-	current->lwk.cutting = false;
-	up_read(&xemem_subscribers);
 	return done;
 }
 
@@ -628,24 +665,26 @@ void xemem_watch_split(struct xemem_watch *watch, struct xemem_piece *piece,
 /**
  * xemem_watch_gap - find addresses that nobody has attached
  * @watch: of the space.
- * @start: where to begin; out: the first such address.
- * @end: out: behind the last one in a row.
+ * @start: where to begin; out: the first such address, if there is one before
+ *	what somebody has attached.
+ * @end: out: behind the last one in a row; @start if there is none here.
  *
  * Context: process context, may sleep.
- * Return: true; or false: there is none.
+ * Return: true; or false: that was the last one.
  */
 bool xemem_watch_gap(struct xemem_watch *watch, unsigned long *start,
 		     unsigned long *end)
 {
 	struct interval_tree_node *node;
 
+	if (*start >= TASK_SIZE_MAX)
+		return false;
 	guard(rwsem_read)(&watch->sem);
-	while ((node = interval_tree_iter_first(&watch->pieces, *start,
-						ULONG_MAX)) &&
-	       node->start <= *start)
+	node = interval_tree_iter_first(&watch->pieces, *start, ULONG_MAX);
+	if (node && node->start <= *start)
 		*start = node->last + 1;
-	*end = node ? node->start : TASK_SIZE_MAX;
-	return *start < *end;
+	*end = !node ? TASK_SIZE_MAX : max(node->start, *start);
+	return true;
 }
 
 /**

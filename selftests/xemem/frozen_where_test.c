@@ -368,4 +368,45 @@ WHERE_TEST(tables)
 	munmap(hole, size);
 }
 
+#define HOLE		(16UL << 30)
+
+/* Has nothing but addresses, and freezes them. */
+static void make_hole(void)
+{
+	char *hole = mmap(NULL, HOLE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	xem_open();
+	told->segid = freeze(hole, HOLE);
+	wait_step(1);
+	_exit(0);
+}
+
+/* If its maker is gone, those pay who look. */
+WHERE_TEST(tables_after_the_end)
+{
+	pid_t maker = fork();
+	char *shown;
+	__s64 apid;
+	long kb;
+
+	if (!maker)
+		make_hole();
+	while (!told->segid && kill(maker, 0) == 0)
+		sleep_ms(1);
+	ASSERT_LT(0, told->segid);
+	apid = xem_get(told->segid, XPMEM_ABI_RDONLY);
+	shown = xem_attach(apid, 0, HOLE);
+	ASSERT_EQ(0, xem_error(shown));
+	told->step = 1;
+	ASSERT_EQ(maker, waitpid(maker, NULL, 0));
+	EXPECT_EQ(-ENOENT, xem_error(xem_attach(apid, 0, PAGE)));
+	kb = shmem_kb();
+	for (size_t i = 0; i < HOLE; i += 2 * MIB)
+		ASSERT_EQ(0, xem_peek(shown + i));
+	EXPECT_LE(kb + (long)(HOLE / (2 * MIB) * 4) - SLACK_KB, shmem_kb());
+	xem_detach(shown);
+	EXPECT_TRUE(falls_to(shmem_kb, self->shmem + SLACK_KB));
+}
+
 TEST_HARNESS_MAIN
